@@ -197,7 +197,6 @@ def read_matte(
     "The matte at `path` as a PIL L image, 255 = person; labels 0 and 1 become 0 and 255. DataError if unreadable."
     with _opened(path) as im:
         im, palette = _eight_bits(im), im.mode == "P"
-        im.load()  # a PNG may name its transparent colour after its pixels
         if im.has_transparency_data:
             im = im.convert("RGBA")
             if im.getextrema()[3] != (255, 255): im = im.getchannel("A")
