@@ -22,7 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 class DataConfig:
     "Which photos, and how they become the net's input."
     dir: str = ""           # dataset folder; empty: portraits are drawn
-    portraits: int = 200    # how many to draw when `dir` is empty
+    portraits: int = 500    # how many to draw when `dir` is empty
     size: list[int] = field(default_factory=lambda: [256, 256])  # width and height of the net's input, pixels
     margin: float = 1.125   # photos are resized to cover `size` times this, then cropped
     fit: str = "crop"       # validation and test: "crop" the centre, or "resize" the whole photo
@@ -70,8 +70,8 @@ class Config:
 EXPERIMENTS = {
     "matting_human": {"trainer": {"epochs": 25, "batch_size": 12}},
     "celebamask": {"data": {"size": [128, 128], "margin": 1.0}, "optimizer": {"lr": 1e-3}, "trainer": {"epochs": 25, "batch_size": 12}},
-    "quick": {"data": {"size": [96, 128], "fit": "resize"}, "model": {"arch": "u2netp"}, "optimizer": {"lr": 2e-3},
-              "trainer": {"epochs": 5, "batch_size": 8, "channels_last": True, "cosine": True}},
+    "quick": {"data": {"size": [48, 64], "fit": "resize"}, "model": {"arch": "u2netp"}, "optimizer": {"lr": 2e-3, "betas": [0.9, 0.95]},
+              "trainer": {"epochs": 5, "batch_size": 4, "channels_last": True, "cosine": True}},
 }
 
 def register_configs() -> None:

@@ -244,7 +244,7 @@ def _tensor(
     return torch.from_numpy(np.array(im))
 
 class MattingDataset(Dataset):
-    """Pairs as dicts: `photo` uint8 H×W×3 in RGB, `alpha` uint8 H×W with 255 = person, `name` str.
+    """Pairs as dicts: `photo` uint8 H×W×3 in RGB, `alpha` uint8 H×W with 255 = person, `name` of the photo's file.
 
     `dataset[epoch, index]` gives an item as that epoch sees it; `dataset[index]` means epoch 0. DataError for a bad file."""
     def __init__(self,
@@ -272,7 +272,7 @@ class MattingDataset(Dataset):
             rng = np.random.default_rng((self.seed, epoch, index))
             left, top, flip = rng.integers(photo.width - w + 1), rng.integers(photo.height - h + 1), rng.random() < .5
         box = left, top, left + w, top + h
-        return dict(photo=_tensor(photo, box, flip), alpha=_tensor(matte, box, flip), name=self.pairs[index].name)
+        return dict(photo=_tensor(photo, box, flip), alpha=_tensor(matte, box, flip), name=self.pairs[index].photo.name)
 
 # %% ../nbs/04_data.ipynb #4bce5924
 def train_batches(
