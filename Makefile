@@ -3,29 +3,34 @@
 # make readme  README.md from nbs/index.ipynb
 
 bin := .venv/bin
+ready := .venv/ready
 
 # For Linux on x86 there is a PyTorch with CUDA, several GB, and one without, which comes from PyTorch's own index.
-cpu_index := $(if $(shell command -v nvidia-smi),,--extra-index-url https://download.pytorch.org/whl/cpu)
+gpu := $(shell command -v nvidia-smi 2>/dev/null)
+index := $(if $(gpu),,--extra-index-url https://download.pytorch.org/whl/cpu)
+check := $(if $(gpu),true,grep -q "cuda.*= None" .venv/lib/python3*/site-packages/torch/version.py)
 
-train: .venv
+train: $(ready)
 	$(bin)/papermill nbs/train.ipynb out.ipynb --log-output --no-progress-bar
 
-test: .venv
+test: $(ready)
 	$(bin)/nbdev_test --n_workers 2 --timing
 	rm -rf .venv/was && cp -r u2net_nb .venv/was && $(bin)/nbdev_export
 	diff -r -x __pycache__ .venv/was u2net_nb
 	$(to_markdown) --output-dir .venv/was && diff README.md .venv/was/README.md
 
+readme: $(ready)
+	$(to_markdown) --output-dir .
+
 to_markdown = $(bin)/jupyter nbconvert --log-level=ERROR --to markdown --output README --NbConvertApp.output_files_dir=nbs/images \
 	--TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_input_tags=hide_input nbs/index.ipynb
 
-readme: .venv
-	$(to_markdown) --output-dir .
-
-.venv: settings.ini setup.py constraints.txt
+$(ready): settings.ini setup.py constraints.txt
+	python3 -c "import sys, ensurepip; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed')"
 	python3 -m venv .venv
-	$(bin)/pip install -q --no-deps --retries 1 $(cpu_index) -c constraints.txt torch
+	$(bin)/pip install -q --no-deps --retries 1 $(index) -c constraints.txt torch
+	$(check) || { echo "This machine has no GPU but got PyTorch with CUDA: its index for CPU builds did not answer."; exit 1; }
 	$(bin)/pip install -q -c constraints.txt -e '.[notebooks,dev]'
-	touch .venv
+	touch $@
 
 .PHONY: train test readme

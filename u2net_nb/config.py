@@ -22,7 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 class DataConfig:
     "Which photos, and how they become the net's input."
     dir: str = ""           # dataset folder; empty: portraits are drawn
-    portraits: int = 500    # how many to draw when `dir` is empty
+    portraits: int = 400    # how many to draw when `dir` is empty
     size: list[int] = field(default_factory=lambda: [256, 256])  # width and height of the net's input, pixels
     margin: float = 1.125   # photos are resized to cover `size` times this, then cropped
     fit: str = "crop"       # validation and test: "crop" the centre, or "resize" the whole photo
@@ -124,6 +124,7 @@ def check_config(cfg: DictConfig) -> DictConfig:
         ("trainer.batch_size", t.batch_size >= 1, "1 or more"),
         ("trainer.precision", t.precision in ("no", "bf16", "fp16"), "no, bf16 or fp16"),
         ("trainer.ema", 0 <= t.ema < 1, "0 or more and less than 1"),
+        ("trainer.seed", 0 <= t.seed < 2 ** 32, "0 or more and less than 2³²"),
         *((f"trainer.{name}", t[name] >= 0, "0 or more") for name in ("halve_every", "grad_clip", "max_steps", "max_hours")),
     ]
     for key, fine, want in rules:

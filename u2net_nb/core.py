@@ -24,7 +24,10 @@ def write_file(
     path = Path(path)
     aside = path.with_name(f".{path.name}.part")
     try:
-        aside.write_bytes(data.encode() if isinstance(data, str) else data)
+        with open(aside, "wb") as file:
+            file.write(data.encode() if isinstance(data, str) else data)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut could leave the new name with old blocks
         os.replace(aside, path)
     except OSError as error:
         with suppress(OSError): aside.unlink()

@@ -196,6 +196,7 @@ def read_matte(
 ):
     "The matte at `path` as a PIL L image, 255 = person; labels 0 and 1 become 0 and 255. DataError if unreadable."
     with _opened(path) as im:
+        ImageOps.exif_transpose(im, in_place=True)  # as the photo's is
         im, palette = _eight_bits(im), im.mode == "P"
         if im.has_transparency_data:
             im = im.convert("RGBA")

@@ -26,8 +26,8 @@ def running_mean(
 def plot_loss(
     losses: pd.DataFrame,  # losses.csv: columns step and loss
 ) -> Figure:
-    "Train loss, the sum over the seven maps, at each step and as a running mean."
-    fig, ax = _axes("step", "loss (sum of seven)")
+    "Train loss, the weighted sum over the seven maps, at each step and as a running mean."
+    fig, ax = _axes("step", "loss, weighted sum of seven")
     ax.plot(losses.step, losses.loss, color="lightblue", label="each step")
     ax.plot(losses.step, running_mean(losses.loss), color="maroon", label="mean of ±25 steps")
     ax.legend()

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAY_CHANGE', 'dataset_folder', 'run_folder', 'open_run', 'differences', 'describe_run', 'machine_kind',
-           'make_accelerator', 'new_model', 'bytes_kept', 'check_room', 'learning_rate', 'evaluate', 'train', 'Run',
-           'show_results', 'main']
+           'make_accelerator', 'new_model', 'new_optimizer', 'bytes_kept', 'check_room', 'learning_rate', 'evaluate',
+           'train', 'Run', 'show_results', 'main']
 
 # %% ../nbs/10_training.ipynb #78a1f17e
 import errno
@@ -25,8 +25,9 @@ import psutil
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import set_seed
+from accelerate.utils import broadcast, set_seed
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -96,11 +97,13 @@ def differences(a: DictConfig, b: DictConfig, at: str = "") -> list[tuple[str, o
 # %% ../nbs/10_training.ipynb #a47264c9
 def describe_run(cfg: DictConfig) -> str:
     "The text of params.yaml: config, versions, commit and machine kind."
-    git = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=Path(u2net_nb.__file__).parent, capture_output=True, text=True)
+    repo = Path(u2net_nb.__file__).parents[1]
+    in_git = shutil.which("git") and (repo/".git").exists()
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=repo, capture_output=True, text=True).stdout.strip() if in_git else ""
     return OmegaConf.to_yaml({
         "config": OmegaConf.to_container(cfg),
         "versions": {name: version(name) for name in ("torch", "accelerate", "numpy", "pillow")} | {"python": platform.python_version()},
-        "commit": git.stdout.strip() or "unknown",
+        "commit": commit or "unknown",
         "machine": machine_kind()})
 
 def machine_kind() -> str:
@@ -125,33 +128,45 @@ def new_model(cfg: DictConfig) -> U2Net:
     model = load_model(cfg.model.weights, cfg.model.arch) if cfg.model.weights else ARCHS[cfg.model.arch]()
     return model.to(memory_format=torch.channels_last if cfg.trainer.channels_last else torch.contiguous_format)
 
+# %% ../nbs/10_training.ipynb #2a629cab
+def new_optimizer(cfg: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
+    "The optimizer that `optimizer._target_` names. Raises `ValueError` in one line when there is none such or it does not take its arguments."
+    try: return instantiate(cfg.optimizer, model.parameters(), _convert_="all")
+    except HydraException as error: raise ValueError("optimizer: " + " ".join(str(error).split("full_key")[0].split())) from None
+
 # %% ../nbs/10_training.ipynb #9f92f9ca
 def bytes_kept(
     model: nn.Module,
     size: list[int],  # width and height
 ) -> int:
     "About how many bytes one photo of `size` leaves in memory between the forward and the backward pass."
-    side, kept = 64, {}  # measured on a small photo, because a large one might not fit
-    def note(tensor):
-        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-    weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
-    photo = torch.zeros(1, model.in_ch, side, side, device=next(model.parameters()).device)
     was_training = model.training
-    with saved_tensors_hooks(note, lambda tensor: tensor): maps = model.eval()(photo)
+    model.eval()
+    def kept(side):
+        found = {}
+        def note(tensor):
+            found[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+        photo = torch.zeros(1, model.in_ch, side, side, device=next(model.parameters()).device)
+        with saved_tensors_hooks(note, lambda tensor: tensor): maps = model(photo)  # held until counted
+        return sum(found.values())
+    # two small photos, because a large one might not fit; the weights, kept in both, drop out of the difference
+    each = (kept(128) - kept(64)) * size[0] * size[1] // (128 ** 2 - 64 ** 2)
     model.train(was_training)
-    return sum(n for pointer, n in kept.items() if pointer not in weights) * size[0] * size[1] // side ** 2
+    return each
 
 def check_room(model: nn.Module, cfg: DictConfig, photos: int, run_dir: Path) -> None:
     "Raises `MemoryError` if a batch will not fit into memory, `OSError` if the checkpoints will not fit on the disk."
     device = next(model.parameters()).device
+    if device.type == "cuda": torch.cuda.empty_cache()  # what an earlier run in this process still holds is free too
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
     each, batch = bytes_kept(model, cfg.data.size), min(cfg.trainer.batch_size, photos)
     if each * batch > free:
         fits = int(0.8 * free / each)
         raise MemoryError(f"a batch of {batch} photos of {cfg.data.size[0]}x{cfg.data.size[1]} needs about {each * batch / 1e9:.1f} GB and {free / 1e9:.1f} GB are free: "
                           + (f"trainer.batch_size={fits} would fit" if fits else "not even one photo fits, so lower data.size"))
-    need = 8 * sum(p.numel() * p.element_size() for p in model.parameters())  # weights, two moments, the best, each written aside first
+    copies = 10 if cfg.trainer.ema else 8  # weights, average, two moments, the best; each is written aside first
+    need = copies * sum(p.numel() * p.element_size() for p in model.parameters())
     if need > (free := shutil.disk_usage(run_dir).free):
         raise OSError(errno.ENOSPC, f"the checkpoints need about {need / 1e6:.0f} MB and {free / 1e6:.0f} MB are free", str(run_dir))
 
@@ -189,134 +204,148 @@ def train(
     """Train as `cfg` says, test the best weights, and leave everything in the run folder, which is returned.
 
     Raises `ValueError`, `OSError`, `MemoryError`, or `FloatingPointError` when the loss is no longer finite, each with one line."""
+    began = time.perf_counter()
     check_config(cfg)
     t, accelerator = cfg.trainer, make_accelerator(cfg)
     with accelerator.main_process_first(): splits = load_splits(dataset_folder(cfg))
-    with accelerator.main_process_first(): run_dir, last = open_run(cfg)
-    accelerator.wait_for_everyone()
+    dataset = MattingDataset(splits.train, cfg.data.size, cfg.data.margin, seed=t.seed)
+    batches = lambda epoch, start=0: train_batches(len(dataset), t.batch_size, t.seed, epoch, start, accelerator.process_index, accelerator.num_processes)
+    per_epoch = len(batches(0))
 
     set_seed(t.seed)
     model = new_model(cfg).to(accelerator.device)
     ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(t.ema), use_buffers=True) if t.ema else None
-    optimizer = instantiate(cfg.optimizer, model.parameters())
+    optimizer = new_optimizer(cfg, model)
     net, optimizer = accelerator.prepare(model, optimizer)
+
+    with accelerator.main_process_first(): run_dir, last = open_run(cfg)
     check_room(model, cfg, len(splits.train), run_dir)
+    accelerator.wait_for_everyone()
     if accelerator.is_main_process: write_file(run_dir/"params.yaml", describe_run(cfg))
-    run = Run(cfg, run_dir, accelerator, model, ema, optimizer, last)
-    dataset = MattingDataset(splits.train, cfg.data.size, cfg.data.margin, seed=t.seed)
-    batches = lambda epoch, start=0: train_batches(len(dataset), t.batch_size, t.seed, epoch, start, accelerator.process_index, accelerator.num_processes)
-    per_epoch = len(batches(0))
+    run = Run(cfg, run_dir, accelerator, model, ema, optimizer, splits, per_epoch, began)
+    if last: run.restore(last)
     total = min(t.epochs * per_epoch, t.max_steps or math.inf)
 
     with progress_bar(total=total, initial=run.step, unit="step", silent=not accelerator.is_main_process) as bar:
-        while run.step < total and not run.out_of_time:
+        while run.step < total and not run.out_of_time():
             epoch, start = divmod(run.step, per_epoch)
             loader = make_loader(dataset, batches(epoch, start), cfg.data.workers)
             model.train()
-            began = time.perf_counter()
+            run.epoch_began = time.perf_counter()
             for batch in prefetch(loader, accelerator.device, t.channels_last):
                 rate = learning_rate(cfg, run.step / per_epoch)
                 for group in optimizer.param_groups: group["lr"] = rate
                 losses = bce_losses(net(batch["photo"]), batch["alpha"])
-                loss = total_loss(losses, cfg.loss.weights)
-                accelerator.backward(loss)
-                run.note_step(epoch, rate, loss, losses, batch)
+                accelerator.backward(total_loss(losses, cfg.loss.weights))
+                run.note_step(epoch, rate, losses, batch)
                 if t.grad_clip: accelerator.clip_grad_norm_(model.parameters(), t.grad_clip)
                 optimizer.step()
                 optimizer.zero_grad()
                 if ema: ema.update_parameters(model)
                 bar.set_postfix(epoch=epoch + 1, loss=f"{run.losses[-1]['loss']:.3f}", refresh=False)
                 bar.update()
-                if run.step >= total or run.out_of_time: break
-            run.finish_epoch(epoch, began, splits.val)
-    return run.finish(splits.test)
+                if run.step >= total or run.out_of_time(): break
+            run.finish_epoch()
+    return run.finish()
 
 # %% ../nbs/10_training.ipynb #310fcf74
 class Run:
     "Progress of a run and its files: losses.csv, history.csv, TensorBoard, last.ckpt, model.safetensors, pictures, summary.csv."
-    def __init__(self, cfg: DictConfig, run_dir: Path, accelerator: Accelerator, model: U2Net, ema: AveragedModel | None, optimizer, last: dict | None):
+    def __init__(self, cfg: DictConfig, run_dir: Path, accelerator: Accelerator, model: U2Net, ema: AveragedModel | None, optimizer,
+                 splits: Splits, per_epoch: int, began: float):
         self.cfg, self.dir, self.accelerator, self.model, self.ema, self.optimizer = cfg, run_dir, accelerator, model, ema, optimizer
+        self.splits, self.per_epoch, self.began = splits, per_epoch, began
         self.step, self.seconds, self.losses, self.history = 0, 0.0, [], []
-        self.began, self.testing = time.perf_counter(), 0.0
-        if last: self._restore(last)
-        self.board = SummaryWriter(run_dir/"tensorboard", purge_step=self.step + 1) if accelerator.is_main_process else None
+        self.seconds_a_test = 0.0  # for one photo; 0 until measured
+        self.board = None
 
     @property
     def tested(self) -> U2Net:
         "The weights that count: the moving average where there is one."
         return self.ema.module if self.ema else self.model
 
-    @property
     def out_of_time(self) -> bool:
-        "Would the next step leave too little of `max_hours` for validation and test?"
-        hours = self.cfg.trainer.max_hours
-        return bool(hours) and time.perf_counter() - self.began + 2 * self.testing > hours * 3600
+        "Is what is left of `max_hours` needed for validation and test? The same answer on every process."
+        if not self.cfg.trainer.max_hours or not self.losses: return False
+        spent = time.perf_counter() - self.began
+        each = self.seconds_a_test or spent / sum(row["photos"] for row in self.losses)  # a training step takes longer than a test
+        late = spent + each * (len(self.splits.val) + len(self.splits.test)) > self.cfg.trainer.max_hours * 3600
+        if self.accelerator.num_processes == 1: return late
+        return bool(self.accelerator.reduce(torch.tensor(float(late), device=self.accelerator.device)) > 0)
 
-    def note_step(self, epoch: int, rate: float, loss: Tensor, losses: Tensor, batch: dict) -> None:
+    def note_step(self, epoch: int, rate: float, losses: Tensor, batch: dict) -> None:
         "Keep a step's losses. Raises `FloatingPointError` with the batch's photos when they are not finite."
         values = losses.tolist()
         if not all(map(math.isfinite, values)):
             raise FloatingPointError(f"the loss is {sum(values)} at step {self.step + 1}, epoch {epoch + 1}, with {', '.join(batch['name'])}: "
                                      "look at these photos, or lower optimizer.lr")
         self.step += 1
-        row = {"step": self.step, "epoch": epoch + 1, "loss": loss.item(), **{f"d{i}": value for i, value in enumerate(values)}, "lr": rate, "photos": len(batch["name"])}
+        row = {"step": self.step, "epoch": epoch + 1, "loss": sum(w * v for w, v in zip(self.cfg.loss.weights, values)), **{f"d{i}": value for i, value in enumerate(values)}, "lr": rate, "photos": len(batch["name"])}
         self.losses.append(row)
-        if self.board:
+        if self.accelerator.is_main_process:
+            self.board = self.board or SummaryWriter(self.dir/"tensorboard", purge_step=self.step)
             for name in ("loss", "lr", *(f"d{i}" for i in range(7))): self.board.add_scalar(f"train/{name}", row[name], self.step)
 
-    def finish_epoch(self, epoch: int, began: float, val: list[Pair]) -> None:
-        "Validate, and write everything that a later sitting needs."
-        trained = time.perf_counter() - began
-        scores = evaluate(self.tested, val, self.cfg, self.accelerator)
-        self.testing = time.perf_counter() - began - trained
+    def finish_epoch(self) -> None:
+        "Validate, and write everything that a later sitting needs; also after an epoch cut short, which counts as a fraction."
+        trained = time.perf_counter() - self.epoch_began
+        if self.accelerator.num_processes > 1: broadcast(list(self.tested.buffers()))  # running statistics are each process's own
+        scores = evaluate(self.tested, self.splits.val, self.cfg, self.accelerator)
+        testing = time.perf_counter() - self.epoch_began - trained
+        self.seconds_a_test = testing / len(self.splits.val)
+        if not math.isfinite(scores["mae"]): raise FloatingPointError(f"the validation MAE is {scores['mae']} after step {self.step}: lower optimizer.lr")
         if not self.accelerator.is_main_process: return
         done = self.history[-1]["step"] if self.history else 0
         steps = [row for row in self.losses if row["step"] > done]
         photos = sum(row["photos"] for row in steps) * self.accelerator.num_processes
-        row = {"epoch": epoch + 1, "step": self.step, "lr": steps[-1]["lr"], "loss": sum(row["loss"] for row in steps) / len(steps),
+        row = {"epoch": round(self.step / self.per_epoch, 3), "step": self.step, "lr": steps[-1]["lr"], "loss": sum(row["loss"] for row in steps) / len(steps),
                **{f"val_{name}": score for name, score in scores.items()}, "seconds": trained, "images_per_second": photos / trained}
         best = not self.history or row["val_mae"] < min(past["val_mae"] for past in self.history)
         self.history.append(row)
-        self.seconds += trained + self.testing
-        tqdm.write(f"epoch {row['epoch']}/{self.cfg.trainer.epochs}  loss {row['loss']:.3f}  val MAE {row['val_mae']:.4f}  "
+        self.seconds += trained + testing
+        tqdm.write(f"epoch {row['epoch']:g}/{self.cfg.trainer.epochs}  loss {row['loss']:.3f}  val MAE {row['val_mae']:.4f}  "
                    f"IoU {row['val_iou']:.3f}  {row['images_per_second']:.1f} images/s{'  best' if best else ''}")
         for name in ("mae", "mse", "iou"): self.board.add_scalar(f"val/{name}", scores[name], self.step)
         self.board.flush()
         for name in ("losses", "history"): write_file(self.dir/f"{name}.csv", pd.DataFrame(getattr(self, name)).to_csv(index=False))
-        if best: save_model(self.tested, self.dir/"model.safetensors", recipe=self.cfg.recipe, epoch=epoch + 1, size="x".join(map(str, self.cfg.data.size)))
+        if best: save_model(self.tested, self.dir/"model.safetensors", recipe=self.cfg.recipe, epoch=row["epoch"], size="x".join(map(str, self.cfg.data.size)))
         write_torch(self.dir/"last.ckpt", self._state())
 
     def _state(self) -> dict:
         scaler = self.accelerator.scaler
         return {"model": self.model.state_dict(), "ema": self.ema and self.ema.state_dict(), "optimizer": self.optimizer.state_dict(),
                 "scaler": scaler and scaler.state_dict(), "rng": torch.get_rng_state(),
-                "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-                "step": self.step, "seconds": self.seconds, "config": OmegaConf.to_container(self.cfg)}
+                "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
+                "step": self.step, "per_epoch": self.per_epoch, "seconds": self.seconds, "config": OmegaConf.to_container(self.cfg)}
 
-    def _restore(self, last: dict) -> None:
+    def restore(self, last: dict) -> None:
+        "Go on from what `_state` gave. Raises `ValueError` when an epoch is no longer as long as it was."
+        if last["per_epoch"] != self.per_epoch:
+            raise ValueError(f"{self.dir}: an epoch had {last['per_epoch']} steps and now has {self.per_epoch}; resume with as many photos and processes as before")
         self.model.load_state_dict(last["model"])
         self.optimizer.load_state_dict(last["optimizer"])
         if self.ema: self.ema.load_state_dict(last["ema"])
         if self.accelerator.scaler and last["scaler"]: self.accelerator.scaler.load_state_dict(last["scaler"])
         torch.set_rng_state(last["rng"])
-        if torch.cuda.is_available() and last["cuda_rng"]: torch.cuda.set_rng_state_all(last["cuda_rng"])
+        if torch.cuda.is_available() and last["cuda_rng"] is not None: torch.cuda.set_rng_state(last["cuda_rng"])
         self.step, self.seconds = last["step"], last["seconds"]
         for name in ("losses", "history"):  # a kill may have left rows of an epoch that is now repeated
             rows = pd.read_csv(self.dir/f"{name}.csv")
             setattr(self, name, rows[rows.step <= self.step].to_dict("records"))
 
-    def finish(self, test: list[Pair]) -> Path:
+    def finish(self) -> Path:
         "Test the best weights, draw the curves and some results, and write summary.csv."
         self.accelerator.wait_for_everyone()
         best = load_model(self.dir/"model.safetensors", self.cfg.model.arch).to(self.accelerator.device)
+        test = self.splits.test
         scores = evaluate(best, test, self.cfg, self.accelerator)
         if self.accelerator.is_main_process:
-            self.board.close()
+            if self.board: self.board.close()
             losses, history = pd.DataFrame(self.losses), pd.DataFrame(self.history)
             for name, figure in [("loss", plot_loss(losses)), ("sides", plot_sides(losses)), ("validation", plot_validation(history)),
                                  ("results", show_results(best, test, self.cfg))]: save_figure(figure, self.dir/f"{name}.png")
             top = history.loc[history.val_mae.idxmin()]
-            summary = {"epochs": int(history.epoch.max()), "best_epoch": int(top.epoch), "val_mae": top.val_mae, "val_iou": top.val_iou,
+            summary = {"epochs": history.epoch.max(), "best_epoch": top.epoch, "val_mae": top.val_mae, "val_iou": top.val_iou,
                        **{f"test_{name}": score for name, score in scores.items()}, "test_photos": len(test),
                        "minutes": self.seconds / 60, "images_per_second": history.images_per_second.mean()}
             write_file(self.dir/"summary.csv", pd.DataFrame([summary]).to_csv(index=False))
@@ -337,8 +366,8 @@ def show_results(
     alphas = model.eval().alpha(batch["photo"]).cpu().numpy()
     return result_grid(list(denormalise(batch["photo"])), list(alphas[:, 0]), list(batch["alpha"].cpu().numpy()[:, 0]))
 
-# %% ../nbs/10_training.ipynb #35c331fd
-def _one_line(error: BaseException) -> str: return str(error).strip().splitlines()[0]
+# %% ../nbs/10_training.ipynb #1999de55
+def _one_line(error: BaseException) -> str: return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 @hydra.main(version_base=None, config_path=None, config_name="train")
 def _command(cfg: DictConfig) -> None:
