@@ -292,5 +292,6 @@ d = { 'settings': { 'branch': 'main',
                                    'u2net_nb.training.new_model': ('training.html#new_model', 'u2net_nb/training.py'),
                                    'u2net_nb.training.new_optimizer': ('training.html#new_optimizer', 'u2net_nb/training.py'),
                                    'u2net_nb.training.open_run': ('training.html#open_run', 'u2net_nb/training.py'),
+                                   'u2net_nb.training.run_folder': ('training.html#run_folder', 'u2net_nb/training.py'),
                                    'u2net_nb.training.show_results': ('training.html#show_results', 'u2net_nb/training.py'),
                                    'u2net_nb.training.train': ('training.html#train', 'u2net_nb/training.py')}}}
