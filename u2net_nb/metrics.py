@@ -17,16 +17,23 @@ def _aligned(alpha, truth) -> tuple[Tensor, Tensor]:
     rows = (1, -1) if alpha.ndim == 2 else (len(alpha), -1)
     return alpha.reshape(rows), truth.reshape(rows)
 
-# %% ../nbs/08_metrics.ipynb #a8e8959f
-def mae(alpha, truth) -> Tensor:
-    "Mean absolute error (MAD) of each photo, float32 N in 0..1. `alpha`, `truth`: tensors or arrays in 0..1, H×W or N×…×H×W. Raises `ValueError` when shapes differ."
-    alpha, truth = _aligned(alpha, truth)
-    return (alpha - truth).abs().mean(1)
+# %% ../nbs/08_metrics.ipynb #7b8c508b
+def mae(alpha, truth, where=None) -> Tensor:
+    """Mean absolute error (MAD) of each photo, float32 N in 0..1. `alpha`, `truth`: tensors or arrays in 0..1, H×W or N×…×H×W.
 
-def mse(alpha, truth) -> Tensor:
+    With `where`, bool of the same shape, over these pixels only: NaN for a photo that has none. Raises `ValueError` when shapes differ."""
+    alpha, truth = _aligned(alpha, truth)
+    return _mean((alpha - truth).abs(), where)
+
+def mse(alpha, truth, where=None) -> Tensor:
     "Mean squared error of each photo, float32 N in 0..1. Arguments as for `mae`."
     alpha, truth = _aligned(alpha, truth)
-    return (alpha - truth).square().mean(1)
+    return _mean((alpha - truth).square(), where)
+
+def _mean(errors: Tensor, where) -> Tensor:
+    if where is None: return errors.mean(1)
+    where = torch.as_tensor(where).reshape(errors.shape)
+    return (errors * where).sum(1) / where.sum(1)
 
 # %% ../nbs/08_metrics.ipynb #789095ea
 def iou(alpha, truth) -> Tensor:

@@ -111,6 +111,17 @@ def read_source(
     if low == 255: raise Defect(source.mattes[0], "opaque matte", "no background")
     return photo, matte
 
+# %% ../nbs/02_prepare.ipynb #33148d94
+def _foreground(
+    cutout: Image.Image,    # RGBA
+    size: tuple[int, int],  # width, height
+) -> Image.Image:
+    "The colours of a cut-out, scaled to cover `size` and centre-cropped: PIL RGB, black where nobody is."
+    *colours, alpha = (np.asarray(band, np.float32) for band in cutout.split())
+    def small(band): return np.asarray(ImageOps.fit(Image.fromarray(band), size, Image.Resampling.HAMMING))
+    weight = np.maximum(small(alpha), 1e-6)
+    return Image.merge("RGB", [Image.fromarray(np.rint(small(colour*alpha)/weight).clip(0, 255).astype(np.uint8)) for colour in colours])
+
 # %% ../nbs/02_prepare.ipynb #49cdc5d4
 class Converted(NamedTuple):
     "A pair in one size, ready to be written."
@@ -137,7 +148,7 @@ def resized(
     "The pair scaled to cover `size` and centre-cropped: Lanczos for the photo, the mean over area for the matte."
     (w, h), (pw, ph), (mw, mh) = size, photo.size, matte.size
     flags = {"cropped": mw*h != mh*w, "enlarged": pw < w or ph < h, "cutout": photo.mode == "RGBA"}
-    photo = ImageOps.fit(photo, size, Image.Resampling.LANCZOS).convert("RGB")
+    photo = ImageOps.fit(photo, size, Image.Resampling.LANCZOS) if photo.mode == "RGB" else _foreground(photo, size)
     matte = ImageOps.fit(matte, size, Image.Resampling.HAMMING)
     return Converted(round(ImageStat.Stat(matte).mean[0]/255, 4), " ".join(flag for flag, on in flags.items() if on),
                      _encode(photo, **JPEG), _encode(matte, **JPEG if jpeg_masks else PNG))
