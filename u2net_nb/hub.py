@@ -160,13 +160,15 @@ def _status(error: Exception) -> int | None: return getattr(getattr(error, "resp
 def _one_line(error: Exception, settings: dict, signed_in: bool) -> str:
     "What happened and what to do; a secret that a server sent back is blotted out."
     status, said = _status(error), " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, OSError) and error.errno is None and not status:  # as requests' errors are
+    for secret in filter(None, map(settings.get, ("key", "token", "api_token"))):
+        login = base64.b64encode(f"{settings.get('username')}:{secret}".encode()).decode()
+        said = said.replace(secret, "***").replace(login, "***")
+    if isinstance(error, HubError): return said
+    if status in (401, 403, 404) and not signed_in: return f"{said[:200]}: {NO_CREDENTIALS}"
+    if status: return f"{said[:200]}: {ADVICE.get(status, 'Kaggle has trouble, try again later')}"
+    if isinstance(error, OSError) and error.errno is None:  # as requests' errors are
         return f"Kaggle cannot be reached ({type(error).__name__}), check the connection" + ("" if signed_in else f"; and {NO_CREDENTIALS}")
-    user, *secrets = (settings.get(name) or "" for name in ("username", "key", "token"))
-    for secret in filter(None, secrets):
-        said = said.replace(secret, "***").replace(base64.b64encode(f"{user}:{secret}".encode()).decode(), "***")
-    if not signed_in and status in (401, 403, 404): return f"{said[:200]}: {NO_CREDENTIALS}"
-    return f"{said[:200]}: {ADVICE.get(status, 'Kaggle has trouble, try again later')}" if status else said[:200]
+    return said[:200]
 
 @contextmanager
 def _kaggle(
@@ -188,7 +190,6 @@ def _kaggle(
                 signed_in = False
                 if not anonymous: raise HubError(NO_CREDENTIALS) from None
             yield api
-    except HubError as error: raise HubError(f"{name}: {error}") from None
     except Exception as error:
         raise HubError(f"{name}: {_one_line(error, api.config_values if api else {}, signed_in)}") from None
     finally: sys.stdin = stdin
@@ -279,7 +280,7 @@ def download(
         if not dest and attached.is_dir(): return attached
     dest = Path(dest or Path("data", slug)).expanduser()
     if _is_complete(dest, name): return dest
-    beside = dest.with_name(f".{dest.name}.download")
+    beside = dest.with_name(f".{name.replace('/', '-')}.download")
     beside.mkdir(parents=True, exist_ok=True)
     try:
         with _kaggle(name, anonymous=True) as api:
