@@ -13,7 +13,7 @@ from collections import Counter
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from PIL import Image, ImageOps
@@ -247,10 +247,13 @@ def upload(
     with _kaggle(slug) as api: new = not _exists(api, slug)
     with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as out:
         _stage(folder, Path(out), meta)
-        with _kaggle(slug) as api:
-            api.upload_files = partial(_send_all, api.upload_files)
-            answer = api.dataset_create_new(out, quiet=True) if new else api.dataset_create_version(out, meta["subtitle"], quiet=True)
-            if answer.error or str(answer.status).lower() != "ok": raise HubError(answer.error or f"Kaggle answered {answer.status!r}")
+        try:
+            with _kaggle(slug) as api:
+                api.upload_files = partial(_send_all, api.upload_files)
+                answer = api.dataset_create_new(out, quiet=True) if new else api.dataset_create_version(out, meta["subtitle"], quiet=True)
+                if answer.error or str(answer.status).lower() != "ok": raise HubError(answer.error or f"Kaggle answered {answer.status!r}")
+        finally:  # the client leaves the addresses of broken uploads for everyone to read
+            for note in Path(gettempdir(), ".kaggle/uploads").glob(f"*{Path(out).name}*"): note.unlink()
     print(f"{slug}: " + (f"created, private, license {meta['licenses'][0]['name']}" if new else "new version"))
     return answer.url
 
