@@ -38,7 +38,7 @@ class AugmentConfig:
 @dataclass
 class SourceConfig:
     "One of several places that photos come from."
-    dir: str = ""           # dataset folder
+    dir: str = ""           # dataset folder, or the name of a Kaggle dataset
     photos: str = ""        # its sub-folder of photos; empty: found by name
     mattes: str = ""        # its sub-folder of mattes; the same as `photos` if these are RGBA cut-outs
     weight: float = 1.0     # its share of the samples, relative to the other sources' weights
@@ -49,7 +49,7 @@ class SourceConfig:
 @dataclass
 class DataConfig:
     "Which photos, and how they become the net's input."
-    dir: str = ""           # dataset folder; empty: portraits are drawn
+    dir: str = ""           # dataset folder, or the name of a Kaggle dataset; empty: portraits are drawn
     sources: list[SourceConfig] = field(default_factory=list)  # several folders, in place of `dir`
     samples: int = 0        # drawn from the sources in an epoch; 0: as many as they have photos
     split: list[int] = field(default_factory=list)  # train, validation, test in proportion; empty: as the published sets are split

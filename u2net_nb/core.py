@@ -37,8 +37,10 @@ def write_file(
 # %% ../nbs/00_core.ipynb #4597fa1a
 class _CellStream:
     "A stream for tqdm that keeps rewriting one place of a cell's output."
-    def __init__(self): self.shown = display(Pretty(""), display_id=True)
-    def write(self, text: str): self.shown.update(Pretty(text.strip()))
+    shown = None
+    def write(self, text: str):
+        if not self.shown and text.strip(): self.shown = display(Pretty(""), display_id=True)
+        if self.shown: self.shown.update(Pretty(text.strip()))
     def flush(self): pass
 
 def progress_bar(
@@ -48,5 +50,5 @@ def progress_bar(
 ) -> tqdm:
     "A tqdm bar that leaves nothing behind."
     in_notebook = getattr(get_ipython(), "kernel", None) is not None
-    if in_notebook and not silent: kwargs |= {"file": _CellStream(), "ncols": 100}
+    if in_notebook and not silent: kwargs |= {"file": _CellStream(), "ncols": 100, "delay": .5}
     return tqdm(iterable, leave=False, disable=silent or (False if in_notebook else None), **kwargs)

@@ -22,6 +22,7 @@ from torch.utils.data import Dataset
 
 from .config import AugmentConfig, SourceConfig
 from .data import DataError, MattingDataset, Pair, Splits, cover_size, deal, find_pictures, load_splits, read_matte, read_pair, read_photo, split_pairs
+from .hub import download, is_dataset_name
 from .matting import adaptive_band
 
 # %% ../nbs/04_mixture.ipynb #9cb1a64d
@@ -138,7 +139,7 @@ def open_sources(
     sources, named = [], set()
     for settings in cfg.data.sources or [OmegaConf.structured(SourceConfig(dir=str(alone), refined=exact))]:
         settings = OmegaConf.merge(settings, {} if settings.augment else {"augment": cfg.data.augment})
-        folder = Path(settings.dir).expanduser()
+        folder = download(settings.dir) if is_dataset_name(settings.dir) else Path(settings.dir).expanduser()
         name = folder.resolve().name
         while name in named: name += "'"
         named.add(name)

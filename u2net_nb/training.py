@@ -17,6 +17,7 @@ import sys
 import time
 from datetime import datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import hydra
@@ -140,6 +141,8 @@ def new_model(cfg: DictConfig) -> U2Net:
 # %% ../nbs/10_training.ipynb #2a629cab
 def new_optimizer(cfg: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
     "The optimizer that `optimizer._target_` names. Raises `ValueError` in one line when there is none such or it does not take its arguments."
+    package = cfg.optimizer._target_.partition(".")[0]
+    if not find_spec(package): raise ValueError(f"optimizer: {cfg.optimizer._target_} needs a package that is not installed: pip install {package}")
     try: return instantiate(cfg.optimizer, model.parameters(), _convert_="all")
     except HydraException as error: raise ValueError("optimizer: " + " ".join(str(error).split("full_key")[0].split())) from None
 
