@@ -717,10 +717,13 @@ def draw_portrait(
     a = alpha[..., None]
     return tuple((255*x + .5).astype(np.uint8) for x in (a*fg + (1 - a)*bg, alpha))
 
-# %% ../nbs/01_sample.ipynb #0cc2d7f9
-def split_names(n):
-    "The split of each of `n` samples, in the order train, val, test"
-    val, test = max(1, round(n*.12)), max(1, round(n*.08))
+# %% ../nbs/01_sample.ipynb #074c79b9
+def split_names(
+    n,                         # pairs, at least 3
+    proportions=(80, 12, 8),   # of train, val and test
+):
+    "The split of each of `n` pairs: train, then val, then test, with at least one each"
+    val, test = (max(1, round(n * share / sum(proportions))) for share in proportions[1:])
     return ["train"]*(n - val - test) + ["val"]*val + ["test"]*test
 
 # %% ../nbs/01_sample.ipynb #5c1b3685
