@@ -345,9 +345,10 @@ def _cast(
     layout,  # memory format of the photos
 ):
     "Move a batch to `device`, then cast, normalise and colour it there."
+    coloured = "colour" in batch and bool(batch["colour"].any())  # asked before the move: asking a GPU would wait for it
     batch = {key: value.to(device, non_blocking=True) if torch.is_tensor(value) else value for key, value in batch.items()}
     photo = batch["photo"].permute(0, 3, 1, 2).to(torch.float32, memory_format=layout).div_(127.5).sub_(1)
-    if "colour" in batch: photo = change_colours(photo, batch["colour"]).contiguous(memory_format=layout)
+    if coloured: photo = change_colours(photo, batch["colour"]).contiguous(memory_format=layout)
     if "band" in batch: batch["band"] = batch["band"][:, None]
     return dict(batch, photo=photo, alpha=batch["alpha"][:, None].to(torch.float32).div_(255))
 

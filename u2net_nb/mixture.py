@@ -136,13 +136,12 @@ def open_sources(
     exact=False,       # are the mattes in that folder true alphas?
 ) -> list[Source]:
     "The sources of a run. FileNotFoundError or DataError, in one line, when one cannot be used."
-    sources, named = [], set()
+    sources = []
     for settings in cfg.data.sources or [OmegaConf.structured(SourceConfig(dir=str(alone), refined=exact))]:
         settings = OmegaConf.merge(settings, {} if settings.augment else {"augment": cfg.data.augment})
         folder = download(settings.dir) if is_dataset_name(settings.dir) else Path(settings.dir).expanduser()
         name = folder.resolve().name
-        while name in named: name += "'"
-        named.add(name)
+        while name in [source.name for source in sources]: name += "'"
         backgrounds = None
         if settings.backgrounds:
             paths = [path for _, path in sorted(find_pictures(Path(settings.backgrounds).expanduser()).items())]
