@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['LAYOUTS', 'MATTING_HUMAN', 'CELEBA', 'DataError', 'Pair', 'find_pictures', 'pair_folders', 'find_pairs', 'Splits',
-           'split_pairs', 'load_splits', 'read_photo', 'read_matte', 'cover_size', 'read_pair', 'MattingDataset',
-           'train_batches', 'deal', 'eval_batches', 'make_loader', 'change_colours', 'prefetch', 'denormalise']
+           'split_pairs', 'load_splits', 'opened', 'read_photo', 'read_matte', 'cover_size', 'read_pair',
+           'MattingDataset', 'train_batches', 'deal', 'eval_batches', 'make_loader', 'change_colours', 'prefetch',
+           'denormalise']
 
 # %% ../nbs/04_data.ipynb #13b9a6e8
 import csv, os
@@ -171,14 +172,14 @@ def load_splits(
 
 # %% ../nbs/04_data.ipynb #35c17b2a
 @contextmanager
-def _opened(
+def opened(
     path,  # a picture file
 ):
     "The picture at `path`; anything that goes wrong with it is raised as one DataError line."
     try:
         with Image.open(path) as im: yield im
     except Exception as e:  # decoders raise what they like: OSError, SyntaxError, struct.error, DecompressionBombError ...
-        raise DataError(f"cannot read {path} ({' '.join(str(e).split()) or type(e).__name__}): replace the file or remove the pair") from e
+        raise DataError(f"cannot read {path} ({' '.join(str(e).split()) or type(e).__name__}): replace or remove the file") from e
 
 # %% ../nbs/04_data.ipynb #87fff2e1
 def read_photo(
@@ -186,7 +187,7 @@ def read_photo(
     least=0,  # pixels that each side must keep when a big JPEG is decoded smaller; 0 = full size
 ):
     "The photo at `path` as a PIL RGB image, turned upright by its EXIF note, transparency dropped; DataError if unreadable."
-    with _opened(path) as im:
+    with opened(path) as im:
         if least: im.draft(None, (least, least))
         ImageOps.exif_transpose(im, in_place=True)
         im = eight_bits(im)
@@ -198,7 +199,7 @@ def read_matte(
     path,  # a picture file
 ):
     "The matte at `path` as a PIL L image, 255 = person; labels 0 and 1 become 0 and 255. DataError if unreadable."
-    with _opened(path) as im:
+    with opened(path) as im:
         ImageOps.exif_transpose(im, in_place=True)  # as the photo's is
         return matte_of(eight_bits(im))
 

@@ -81,11 +81,13 @@ def composite_pair(
     if person.size != alpha.size: raise DataError(f"{cutout.photo} is {person.width}x{person.height} but its alpha is {alpha.width}x{alpha.height}: give both one size")
     if not (box := alpha.point(lambda a: 255 * (a > 127)).getbbox()): raise DataError(f"{cutout.matte} shows nobody: remove the cut-out")
     cut_off = box[3] == alpha.height
-    person = Image.fromarray(match_colours(np.asarray(person), np.asarray(alpha), np.asarray(scene), rng.uniform(0, .5)))
-    person.putalpha(alpha)
-    height = round(rng.uniform(.4, 1.1) * h)
+    pull, height = rng.uniform(0, .5), round(rng.uniform(.4, 1.1) * h)
     scale = height / (box[3] - box[1])
-    person = person.resize((max(1, round(person.width * scale)), max(1, round(person.height * scale))), Image.Resampling.LANCZOS)  # Pillow weighs colours by alpha
+    person.putalpha(alpha)
+    person = person.resize((max(1, round(person.width * scale)), max(1, round(person.height * scale))), Image.Resampling.LANCZOS, reducing_gap=2)  # Pillow weighs colours by alpha
+    alpha = person.getchannel("A")
+    person = Image.fromarray(match_colours(np.asarray(person)[..., :3], np.asarray(alpha), np.asarray(scene), pull))
+    person.putalpha(alpha)
     left = round(rng.uniform(.2, .8) * w - (box[0] + box[2]) / 2 * scale)
     spare = h - height
     if cut_off and rng.random() < .9: top = spare + rng.uniform(0, .2) * height  # of the person, in the result
@@ -103,7 +105,7 @@ def random_scene(
 ) -> Image.Image:
     "Some part of a picture, at times mirrored or out of focus, PIL RGB. DataError if unreadable."
     scene = read_photo(path, 2 * max(size))
-    scene = scene.resize(cover_size(scene.size, [round(side * rng.uniform(1, 1.5)) for side in size]), Image.Resampling.LANCZOS)
+    scene = scene.resize(cover_size(scene.size, [round(side * rng.uniform(1, 1.5)) for side in size]), Image.Resampling.LANCZOS, reducing_gap=2)
     left, top = rng.integers(scene.width - size[0] + 1), rng.integers(scene.height - size[1] + 1)
     scene = scene.crop((left, top, left + size[0], top + size[1]))
     if rng.random() < .5: scene = scene.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -116,7 +118,7 @@ def match_colours(
     amount: float,       # 0: leave them; 1: give the person the scene's mean and spread, in each channel
 ) -> np.ndarray:
     "`person` with mean and spread of the colours pulled towards those of `scene`, uint8 H×W×3 (after Reinhard et al., Color Transfer between Images, 2001, but in RGB)."
-    inside = person[alpha > 127].astype(np.float32)
+    inside = person[alpha >= min(128, alpha.max())].astype(np.float32)  # thin persons may have lost their last opaque pixel
     mean, spread = inside.mean(0), inside.std(0) + 1
     there, wide = scene.mean((0, 1)), scene.std((0, 1)) + 1
     gain = ((wide / spread) ** amount).clip(.7, 1.4)  # a plain wall would make a plain person
