@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Photo', 'SMOOTHNESS', 'STRIP', 'BUNDLED', 'ORIGINAL_SIZE', 'upright_rgb', 'folded', 'best_precision',
-           'guided_upsample', 'Predictor', 'eight_bit_alpha']
+           'guided_upsample', 'Predictor', 'cut_out', 'full_alpha', 'eight_bit_alpha']
 
 # %% ../nbs/11_predict.ipynb #e1344c67
 import copy
@@ -137,11 +137,8 @@ class Predictor:
     ) -> list[np.ndarray]:
         "The alpha of each image, float32 H×W in 0..1 at its own size, upright."
         photos = [upright_rgb(image) for image in images]
-        found = []
-        for small, (photo, opacity) in zip(self.small_alphas([photo for photo, _ in photos]), photos):
-            found.append(guided_upsample(small, np.asarray(photo)))
-            if opacity: found[-1] *= np.asarray(opacity, np.float32) / 255
-        return found
+        smalls = self.small_alphas([photo for photo, _ in photos])
+        return [full_alpha(small, *photo) for small, photo in zip(smalls, photos)]
 
     def alpha(self, image: Photo) -> np.ndarray:
         "The alpha of one image, float32 H×W in 0..1 at its own size, upright."
@@ -152,12 +149,26 @@ class Predictor:
         alpha: np.ndarray | None = None, # if it is known already
     ) -> Image.Image:
         "The person alone, PIL RGBA: estimated foreground colours and the alpha."
-        photo = upright_rgb(image)[0]
-        alpha = self.alpha(image) if alpha is None else alpha
-        matte = eight_bit_alpha(alpha)
-        person = Image.fromarray(estimate_foreground(np.asarray(photo), np.asarray(matte)))
-        person.putalpha(matte)
-        return person
+        matte = eight_bit_alpha(self.alpha(image) if alpha is None else alpha)
+        return cut_out(upright_rgb(image)[0], matte)
+
+def cut_out(
+    photo: Image.Image, # PIL RGB
+    matte: Image.Image, # PIL L, 255 = person
+) -> Image.Image:
+    "The person alone, PIL RGBA, in estimated foreground colours."
+    person = Image.fromarray(estimate_foreground(np.asarray(photo), np.asarray(matte)))
+    person.putalpha(matte)
+    return person
+
+def full_alpha(
+    small: np.ndarray,           # float32 h×w in 0..1
+    photo: Image.Image,          # with `opacity`, from `upright_rgb`
+    opacity: Image.Image | None,
+) -> np.ndarray:
+    "The alpha of `photo` at its own size, float32 H×W in 0..1, from the net's."
+    alpha = guided_upsample(small, np.asarray(photo))
+    return alpha * (np.asarray(opacity, np.float32) / 255) if opacity else alpha
 
 def eight_bit_alpha(alpha: np.ndarray) -> Image.Image:
     "Alpha, float H×W in 0..1, as PIL L, 255 = person."
