@@ -75,28 +75,36 @@ def composite_pair(
     rng: np.random.Generator,
 ) -> tuple[Image.Image, Image.Image]:
     "The person of `cutout` somewhere in front of `background`, PIL RGB, and the exact alpha, PIL L. DataError for a bad file or an empty cut-out."
-    w, h = size
     scene = random_scene(background, size, rng)
     person, alpha = read_photo(cutout.photo), read_matte(cutout.matte)
     if person.size != alpha.size: raise DataError(f"{cutout.photo} is {person.width}x{person.height} but its alpha is {alpha.width}x{alpha.height}: give both one size")
     if not (box := alpha.point(lambda a: 255 * (a > 127)).getbbox()): raise DataError(f"{cutout.matte} shows nobody: remove the cut-out")
-    cut_off = box[3] == alpha.height
-    pull, height = rng.uniform(0, .5), round(rng.uniform(.4, 1.1) * h)
-    scale = height / (box[3] - box[1])
     person.putalpha(alpha)
-    person = person.resize((max(1, round(person.width * scale)), max(1, round(person.height * scale))), Image.Resampling.LANCZOS, reducing_gap=2)  # Pillow weighs colours by alpha
+    sides, place = (size, (0, 0)) if rng.random() < .5 else _somewhere(person.size, box, size, rng)
+    person = person.resize(sides, Image.Resampling.LANCZOS, reducing_gap=2)  # Pillow weighs colours by alpha
     alpha = person.getchannel("A")
-    person = Image.fromarray(match_colours(np.asarray(person)[..., :3], np.asarray(alpha), np.asarray(scene), pull))
+    person = Image.fromarray(match_colours(np.asarray(person)[..., :3], np.asarray(alpha), np.asarray(scene), rng.uniform(0, .5)))
     person.putalpha(alpha)
-    left = round(rng.uniform(.2, .8) * w - (box[0] + box[2]) / 2 * scale)
-    spare = h - height
-    if cut_off and rng.random() < .9: top = spare + rng.uniform(0, .2) * height  # of the person, in the result
-    else: top = rng.uniform(min(spare, 0), max(spare, 0))
-    place = left, round(top - box[1] * scale)
     matte = Image.new("L", size)
     matte.paste(person.getchannel("A"), place)
     scene.paste(person.convert("RGB"), place, person.getchannel("A"))
     return scene, matte
+
+def _somewhere(
+    cutout: tuple[int, int], # its width and height
+    box: tuple[int, int, int, int], # the person in it: left, top, right, bottom
+    size: tuple[int, int],   # width and height of the result
+    rng: np.random.Generator,
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    "Width and height that the cut-out is to have, and the place of its upper left corner in the result: the person large or small, left or right, mostly standing on the lower edge."
+    (w, h), cut_off = size, box[3] == cutout[1]
+    height = round(rng.uniform(.4, 1.1) * h)
+    scale = height / (box[3] - box[1])
+    left = round(rng.uniform(.2, .8) * w - (box[0] + box[2]) / 2 * scale)
+    spare = h - height
+    if cut_off and rng.random() < .9: top = spare + rng.uniform(0, .2) * height  # of the person, in the result
+    else: top = rng.uniform(min(spare, 0), max(spare, 0))
+    return (max(1, round(cutout[0] * scale)), max(1, round(cutout[1] * scale))), (left, round(top - box[1] * scale))
 
 def random_scene(
     path: Path,             # a picture
