@@ -1,3 +1,4 @@
+# make setup   everything into .venv
 # make train   set up, then train on drawn portraits: out.ipynb and results/quick-sample-u2netp
 # make test    set up, then run every notebook's tests and check that module and README are in step with the notebooks
 # make readme  README.md from nbs/index.ipynb
@@ -9,6 +10,8 @@ ready := .venv/ready
 gpu := $(shell command -v nvidia-smi 2>/dev/null)
 index := $(if $(gpu),,--extra-index-url https://download.pytorch.org/whl/cpu)
 check := $(if $(gpu),true,grep -q "cuda.*= None" .venv/lib/python3*/site-packages/torch/version.py)
+
+setup: $(ready)
 
 train: $(ready)
 	$(bin)/papermill nbs/train.ipynb out.ipynb --log-output --no-progress-bar
@@ -30,7 +33,7 @@ $(ready): settings.ini setup.py constraints.txt
 	python3 -m venv .venv
 	$(bin)/pip install -q --no-deps --retries 1 $(index) -c constraints.txt torch
 	$(check) || { echo "This machine has no GPU but got PyTorch with CUDA: its index for CPU builds did not answer."; exit 1; }
-	$(bin)/pip install -q -c constraints.txt -e '.[notebooks,dev]'
+	$(bin)/pip install -q -c constraints.txt -e '.[notebooks,onnx,demo,dev]'
 	touch $@
 
-.PHONY: train test readme
+.PHONY: setup train test readme
