@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 import cv2
@@ -138,6 +139,7 @@ def refine(
 
 # %% ../nbs/03_matting.ipynb #3606813a
 TILE, REACH = 1024, 64  # pixels: a photo is worked on in squares, each with its surroundings
+_ONE_AT_A_TIME = Lock() # it uses all cores by itself, and numba ends the process if two threads enter where it has neither TBB nor OpenMP
 
 def estimate_foreground(
     photo: np.ndarray, # H×W×3 uint8
@@ -154,7 +156,7 @@ def estimate_foreground(
             around = np.s_[y:top + TILE + REACH, x:left + TILE + REACH]
             soft = _unit(alpha[around])
             if not ((soft > 0) & (soft < 1)).any(): continue
-            colours = estimate_foreground_ml(photo[around] / 255, soft.astype(float))[top - y:, left - x:][:TILE, :TILE]
+            with _ONE_AT_A_TIME: colours = estimate_foreground_ml(photo[around] / 255, soft.astype(float))[top - y:, left - x:][:TILE, :TILE]
             found[top:top + TILE, left:left + TILE] = np.rint(255 * colours).clip(0, 255)
     return found
 
