@@ -21,15 +21,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from safetensors import safe_open
 from torch import Tensor, nn
 
 import u2net_nb
-from .checkpoint import arch_of, load_model
-from .config import parse_size
+from .checkpoint import arch_of, header_words, load_model
 from .core import write_file
 from .model import U2Net
-from .predict import BUNDLED, ORIGINAL_SIZE, SMOOTHNESS, folded
+from .predict import BUNDLED, SMOOTHNESS, folded, trained_size
 from .sample import draw_portrait
 
 # %% ../nbs/14_export.ipynb #a5efe5ab
@@ -162,11 +160,6 @@ def _as_rembg(photo: Tensor) -> Tensor:
 # %% ../nbs/14_export.ipynb #feeb9d8b
 TOLERANCE = 1e-4
 
-def _header(path: Path) -> dict[str, str]:
-    "The words in the header of a .safetensors, none for other files."
-    if path.suffix != ".safetensors": return {}
-    with safe_open(path, "pt") as file: return file.metadata() or {}
-
 def export_onnx(
     model: U2Net | str | os.PathLike | None, # a net, a checkpoint, or None for the weights that come with the package
     out: str | os.PathLike,                  # ends in .onnx
@@ -183,10 +176,10 @@ def export_onnx(
     header = {}
     if not isinstance(model, nn.Module):
         path = Path(model or BUNDLED)
-        model, header = load_model(path), _header(path)
+        model, header = load_model(path), header_words(path)
     if (model.in_ch, model.out_ch) != (3, 1):
         raise ValueError(f"a net from {model.in_ch} channels to {model.out_ch} maps: only those from RGB to one alpha can be exported")
-    size = tuple(parse_size(header["size"])) if "size" in header else ORIGINAL_SIZE
+    size = trained_size(header)
     if rembg:
         net, inputs = RembgAlpha(folded(model), size), [_as_rembg(photo[None]) for photo in portraits(REMBG_SIDE, REMBG_SIDE, 2)]
         normalisation = "rembg: RGB, (value / largest - mean) / deviation"

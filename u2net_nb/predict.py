@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Photo', 'SMOOTHNESS', 'STRIP', 'BUNDLED', 'ORIGINAL_SIZE', 'upright_rgb', 'folded', 'best_precision',
-           'guided_upsample', 'Predictor', 'cut_out', 'full_alpha', 'eight_bit_alpha']
+           'guided_upsample', 'trained_size', 'Predictor', 'cut_out', 'full_alpha', 'eight_bit_alpha']
 
 # %% ../nbs/11_predict.ipynb #e1344c67
 import copy
@@ -16,12 +16,11 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image, ImageOps
-from safetensors import safe_open
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 import u2net_nb
-from .checkpoint import load_model
+from .checkpoint import header_words, load_model
 from .config import parse_size
 from .data import opened
 from .matting import estimate_foreground
@@ -101,10 +100,10 @@ def guided_upsample(
 BUNDLED = Path(u2net_nb.__file__).with_name("u2netp-portrait.safetensors")
 ORIGINAL_SIZE = 320, 320
 
-def _trained_size(path: Path) -> tuple[int, int]:
-    "Width and height that the header of a .safetensors names, else the original's."
-    if path.suffix != ".safetensors": return ORIGINAL_SIZE
-    with safe_open(path, "pt") as file: words = file.metadata() or {}
+def trained_size(
+    words: dict[str, str], # from `header_words`
+) -> tuple[int, int]:
+    "Width and height that a checkpoint's header names, else the original's."
     return tuple(parse_size(words["size"])) if "size" in words else ORIGINAL_SIZE
 
 class Predictor:
@@ -117,7 +116,7 @@ class Predictor:
     ):
         if not isinstance(model, nn.Module):
             path = Path(model or BUNDLED)
-            model, size = load_model(path), size or _trained_size(path)
+            model, size = load_model(path), size or trained_size(header_words(path))
         self.size = size or ORIGINAL_SIZE
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.dtype = best_precision(self.device)
