@@ -15,26 +15,25 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from PIL import Image, ImageColor, ImageOps
+from PIL import Image, ImageColor
 
 from .core import progress_bar, write_file
-from .predict import Predictor, cut_out, eight_bit_alpha, full_alpha, upright_rgb
+from .predict import Predictor, cut_out, eight_bit_alpha, full_alpha, on_background, upright_rgb
 from .prepare import ENDINGS
-from .video import PICTURES, VIDEOS, convert_clip, is_clip
+from .video import PICTURES, VIDEOS, clip_name, convert_clip, is_clip
 
 # %% ../nbs/13_convert.ipynb #84dfd4f5
 RESULTS = {"alpha": ".png", "cutout": ".png", "blend": ".jpg"} # kind and ending, for photos
 SEEN = ENDINGS | PICTURES | VIDEOS                              # in a folder
 
 def result_path(
-    out: Path,  # folder
-    path: Path, # photo or clip
-    kind: str,  # of `RESULTS`
+    out: Path,    # folder
+    path: Path,   # photo or clip
+    kind: str,    # of `RESULTS`
+    clip=False,   # is it a clip?
 ) -> Path:
     "`out`/NAME-KIND with the ending of the kind; a GIF's results are GIFs, a video's MP4, or WebM where it is transparent."
-    ending = RESULTS[kind]
-    if is_clip(path): ending = ".gif" if path.suffix.lower() in PICTURES else ".webm" if kind == "cutout" else ".mp4"
-    return out/f"{path.stem}-{kind}{ending}"
+    return out/(clip_name(path, kind, transparent=kind == "cutout") if clip else f"{path.stem}-{kind}{RESULTS[kind]}")
 
 def find_inputs(
     inputs: list[str], # files, folders or patterns
@@ -42,9 +41,11 @@ def find_inputs(
     "The files meant, each once, in order: of a folder, photos and clips. Raises `ValueError` when an input means none."
     found = []
     for text in inputs:
-        if os.path.isdir(text): paths = [path for path in sorted(Path(text).iterdir()) if path.suffix.lower() in SEEN and not path.name.startswith(".")]
-        else: paths = [Path(text)] if os.path.exists(text) else [Path(path) for path in sorted(glob.glob(text)) if os.path.isfile(path)]
-        paths = [path for path in paths if not path.stem.endswith(tuple(f"-{kind}" for kind in RESULTS))]
+        if os.path.isfile(text): paths = [Path(text)]
+        else:
+            if os.path.isdir(text): paths = [path for path in sorted(Path(text).iterdir()) if path.suffix.lower() in SEEN and not path.name.startswith(".")]
+            else: paths = [Path(path) for path in sorted(glob.glob(text)) if os.path.isfile(path)]
+            paths = [path for path in paths if not path.stem.endswith(tuple(f"-{kind}" for kind in RESULTS))]
         if not paths: raise ValueError(f"{text}: no pictures there" if os.path.isdir(text) else f"{text}: no such file")
         found += paths
     return list(dict.fromkeys(found))
@@ -91,10 +92,7 @@ def _write_results(path: Path, small, photo, out: Path, kinds: list[str], backgr
     photo, matte = photo[0], eight_bit_alpha(full_alpha(small, *photo))
     pictures = {"alpha": matte}
     if set(kinds) - {"alpha"}: pictures["cutout"] = cut_out(photo, matte)
-    if "blend" in kinds:
-        scene = ImageOps.fit(background.convert("RGB"), photo.size, Image.Resampling.LANCZOS) if isinstance(background, Image.Image) else Image.new("RGB", photo.size, background)
-        scene.paste(pictures["cutout"], mask=matte)
-        pictures["blend"] = scene
+    if "blend" in kinds: pictures["blend"] = on_background(pictures["cutout"], background)
     for kind in kinds:
         buffer, png = io.BytesIO(), RESULTS[kind] == ".png"
         pictures[kind].save(buffer, "PNG" if png else "JPEG", **(dict(compress_level=2) if png else dict(quality=95)))
@@ -129,22 +127,22 @@ def _run(args: argparse.Namespace) -> list[str]:
     if args.only == "blend" and not background: raise ValueError("a blend needs --background")
     kinds = [args.only] if args.only else ["alpha", "cutout", *(["blend"] if background else [])]
     paths = find_inputs(args.inputs)
-    names = {}
+    clips, names = {path for path in paths if is_clip(path)}, {}
     for path in paths:
-        if (other := names.setdefault(path.stem, path)) != path: raise ValueError(f"{other} and {path} would both become {result_path(args.out, path, kinds[0])}: run them with an --out of their own each")
-    todo = [path for path in paths if not all(result_path(args.out, path, kind).exists() for kind in kinds)]
+        if (other := names.setdefault(path.stem, path)) != path: raise ValueError(f"{other} and {path} would both become {result_path(args.out, path, kinds[0], path in clips)}: run them with an --out of their own each")
+    todo = [path for path in paths if not all(result_path(args.out, path, kind, path in clips).exists() for kind in kinds)]
     predictor = Predictor(args.weights)
     args.out.mkdir(parents=True, exist_ok=True)
-    clips = [path for path in todo if is_clip(path)]
     errors = convert_photos([path for path in todo if path not in clips], args.out, predictor, kinds, background)
-    for path in clips: errors += _convert_clip(path, args.out, predictor, kinds, background)
+    for path in todo:
+        if path in clips: errors += _convert_clip(path, args.out, predictor, kinds, background)
     print(f"{len(todo) - len(errors)} done, {len(paths) - len(todo)} there already, {len(errors)} failed: {args.out}")
     return errors
 
 def _convert_clip(path: Path, out: Path, predictor: Predictor, kinds: list[str], background) -> list[str]:
     "Write those results of a clip that are not there; what went wrong, if anything did, in one line."
     for kind in kinds:
-        if (result := result_path(out, path, kind)).exists(): continue
+        if (result := result_path(out, path, kind, clip=True)).exists(): continue
         try: convert_clip(path, result, predictor, "alpha" if kind == "alpha" else "cutout", background if kind == "blend" else None)
         except (ValueError, OSError) as error: return [str(error)]
     return []

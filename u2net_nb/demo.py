@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FORMATS', 'MEGABYTES', 'MEGAPIXELS', 'LEAST', 'LONGEST', 'KEPT', 'SAMPLES', 'SEEN', 'PICTURES', 'read_upload',
-           'Matted', 'predictor', 'matted', 'on_background', 'known_weights', 'sample', 'page', 'main']
+           'Matted', 'predictor', 'matted', 'known_weights', 'sample', 'page', 'main']
 
 # %% ../nbs/16_demo.ipynb #d5efd9a3
 __package__ = "u2net_nb"
@@ -26,8 +26,7 @@ import streamlit as st
 from PIL import Image, ImageOps
 from streamlit.web.cli import main as streamlit
 
-from .matting import estimate_foreground
-from .predict import BUNDLED, Predictor, eight_bit_alpha, upright_rgb
+from .predict import BUNDLED, Predictor, cut_out, eight_bit_alpha, on_background, upright_rgb
 from .prepare import eight_bits
 from .sample import draw_portrait
 
@@ -86,19 +85,9 @@ def matted(
     laps.append(time.perf_counter())
     photo, matte = upright_rgb(image)[0], eight_bit_alpha(net.alpha(image))
     laps.append(time.perf_counter())
-    cutout = Image.fromarray(estimate_foreground(np.asarray(photo), np.asarray(matte))) if estimated else photo.copy()
-    cutout.putalpha(matte)
+    cutout = cut_out(photo, matte) if estimated else Image.merge("RGBA", (*photo.split(), matte))
     laps.append(time.perf_counter())
     return Matted(photo, cutout, dict(zip(("reading", "alpha", "cut-out"), np.diff(laps).tolist())))
-
-def on_background(
-    cutout: Image.Image,            # RGBA
-    background: str | Image.Image,  # a colour such as "#7fb3c8", or a picture: its centre covers the frame
-) -> Image.Image:
-    "The person before something else: PIL RGB. Pillow blends bytes; `matting.composite` would take 50 bytes a pixel, too much for what runs at every click."
-    scene = Image.new("RGB", cutout.size, background) if isinstance(background, str) else ImageOps.fit(background, cutout.size)
-    scene.paste(cutout, mask=cutout)
-    return scene
 
 # %% ../nbs/16_demo.ipynb #fb627a6c
 def known_weights(

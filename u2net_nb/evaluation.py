@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 from PIL import Image, ImageOps
 
 from .config import check_config, compose_config, parse_size, read_sources
@@ -105,6 +106,8 @@ def plot_errors(scores: pd.DataFrame) -> Figure:
     edges = np.geomspace(scores.mae.clip(1e-4).min(), scores.mae.clip(1.1e-4).max() * 1.001, 25)
     ax.hist([group.clip(1e-4) for _, group in groups], edges, stacked=True, label=[name for name, _ in groups])
     ax.set(xscale="log", xlabel="MAE", ylabel="photos")
+    ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    ax.xaxis.set_major_formatter("{x:g}"), ax.xaxis.set_minor_formatter("{x:g}")  # 0.02, not 2 × 10⁻²
     ax.legend()
     return fig
 

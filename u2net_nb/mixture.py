@@ -74,7 +74,7 @@ def composite_pair(
     size: tuple[int, int],  # width and height of the result
     rng: np.random.Generator,
 ) -> tuple[Image.Image, Image.Image]:
-    "The person of `cutout` somewhere in front of `background`, PIL RGB, and the exact alpha, PIL L. DataError for a bad file or an empty cut-out."
+    "The person of `cutout` in front of `background`, PIL RGB, and the exact alpha, PIL L. DataError for a bad file or an empty cut-out."
     scene = random_scene(background, size, rng)
     person, alpha = read_photo(cutout.photo), read_matte(cutout.matte)
     if person.size != alpha.size: raise DataError(f"{cutout.photo} is {person.width}x{person.height} but its alpha is {alpha.width}x{alpha.height}: give both one size")

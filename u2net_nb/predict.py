@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Photo', 'SMOOTHNESS', 'STRIP', 'BUNDLED', 'ORIGINAL_SIZE', 'upright_rgb', 'folded', 'best_precision',
-           'guided_upsample', 'trained_size', 'Predictor', 'cut_out', 'full_alpha', 'eight_bit_alpha']
+           'guided_upsample', 'trained_size', 'Predictor', 'cut_out', 'on_background', 'full_alpha', 'eight_bit_alpha']
 
 # %% ../nbs/11_predict.ipynb #e1344c67
 import copy
@@ -148,8 +148,9 @@ class Predictor:
         alpha: np.ndarray | None = None, # if it is known already
     ) -> Image.Image:
         "The person alone, PIL RGBA: estimated foreground colours and the alpha."
-        matte = eight_bit_alpha(self.alpha(image) if alpha is None else alpha)
-        return cut_out(upright_rgb(image)[0], matte)
+        photo, opacity = upright_rgb(image)
+        if alpha is None: alpha = full_alpha(self.small_alphas([photo])[0], photo, opacity)
+        return cut_out(photo, eight_bit_alpha(alpha))
 
 def cut_out(
     photo: Image.Image, # PIL RGB
@@ -159,6 +160,16 @@ def cut_out(
     person = Image.fromarray(estimate_foreground(np.asarray(photo), np.asarray(matte)))
     person.putalpha(matte)
     return person
+
+def on_background(
+    cutout: Image.Image, # PIL RGBA
+    background: str | tuple[int, int, int] | Image.Image, # a colour, such as "white" or (60, 180, 90), or a picture: its centre covers the frame
+) -> Image.Image:
+    "The person before something else, PIL RGB. Pillow blends bytes; the floats of `matting.composite` would take 50 of them a pixel."
+    if isinstance(background, Image.Image): scene = ImageOps.fit(background.convert("RGB"), cutout.size, Image.Resampling.LANCZOS)
+    else: scene = Image.new("RGB", cutout.size, background)
+    scene.paste(cutout, mask=cutout)
+    return scene
 
 def full_alpha(
     small: np.ndarray,           # float32 h×w in 0..1

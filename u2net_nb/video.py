@@ -23,8 +23,7 @@ from PIL import Image, ImageOps, ImageSequence
 
 from .core import progress_bar
 from .data import opened
-from .matting import composite
-from .predict import Predictor, cut_out, eight_bit_alpha, full_alpha, upright_rgb
+from .predict import Predictor, cut_out, eight_bit_alpha, full_alpha, on_background, upright_rgb
 
 # %% ../nbs/12_video.ipynb #abb891cf
 PICTURES = {".gif", ".apng", ".webp", ".png"}  # Pillow reads these
@@ -173,10 +172,10 @@ def lay_out(
     "A frame of the result, uint8 H×W×3, or H×2W×3 side by side; ×4 where it is transparent. The person's colours are estimated."
     matte = eight_bit_alpha(alpha)
     if layout == "alpha": return np.asarray(matte.convert("RGB"))
-    person = np.asarray(cut_out(photo, matte))
-    if background is not None: person = composite(person[..., :3], np.asarray(matte), background)
-    if layout == "cutout": return person
-    return np.hstack([photo if background is not None else photo.convert("RGBA"), person])
+    person = cut_out(photo, matte)
+    if background is not None: person = on_background(person, background)
+    if layout == "cutout": return np.asarray(person)
+    return np.hstack([photo.convert(person.mode), person])
 
 # %% ../nbs/12_video.ipynb #7277d157
 class Form(NamedTuple):
