@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MAY_CHANGE', 'dataset_folder', 'load_sources', 'run_folder', 'open_run', 'differences', 'describe_run',
-           'machine_kind', 'make_accelerator', 'new_model', 'new_optimizer', 'bytes_kept', 'check_room',
+           'machine_kind', 'make_accelerator', 'new_model', 'new_optimizer', 'muon', 'bytes_kept', 'check_room',
            'learning_rate', 'evaluate', 'epoch_batches', 'loss_terms', 'train', 'Run', 'show_results', 'main']
 
 # %% ../nbs/10_training.ipynb #78a1f17e
@@ -145,6 +145,21 @@ def new_optimizer(cfg: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
     if not find_spec(package): raise ValueError(f"optimizer: {cfg.optimizer._target_} needs a package that is not installed: pip install {package}")
     try: return instantiate(cfg.optimizer, model.parameters(), _convert_="all")
     except HydraException as error: raise ValueError("optimizer: " + " ".join(str(error).split("full_key")[0].split())) from None
+
+# %% ../nbs/10_training.ipynb #96337a76
+def muon(
+    params,      # the net's
+    lr: float,   # for all of them: the scale by shape makes it mean about what it means to AdamW
+    **settings,  # for `pytorch_optimizer.Muon`: momentum, weight_decay ...
+) -> torch.optim.Optimizer:
+    """Muon for the kernels, AdamW for norms and biases. Raises `ModuleNotFoundError` without pytorch-optimizer.
+
+    After Jordan et al., Muon: An optimizer for hidden layers in neural networks, 2024; the scale after Liu et al., Muon is Scalable for LLM Training, 2025, section 2.2."""
+    from pytorch_optimizer import Muon  # not installed by default
+
+    params = list(params)
+    return Muon([dict(params=[p for p in params if p.ndim > 1], use_muon=True, lr=lr, use_adjusted_lr=True, **settings),
+                 dict(params=[p for p in params if p.ndim < 2], use_muon=False, lr=lr)])
 
 # %% ../nbs/10_training.ipynb #9f92f9ca
 def bytes_kept(
