@@ -17,7 +17,7 @@ setup(
     author=cfg["author"],
     license="Apache-2.0",
     packages=find_packages(include=[cfg["lib_path"]]),
-    package_data={cfg["lib_path"]: ["*.safetensors"]},
+    package_data={cfg["lib_path"]: ["*.safetensors", "recipes/*.yaml"]},
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
     extras_require=extras,
