@@ -34,6 +34,7 @@ from .checkpoint import read_checkpoint, save_model, write_torch
 from .core import write_file
 from .dataset import Splits
 from .hub import download, is_dataset_name
+from .images import size_text
 from .loss import PORTRAIT_TERMS
 from .model import U2Net
 from .sample import write_sample
@@ -47,12 +48,14 @@ def local_folder(
     "The folder on this machine; a Kaggle dataset is downloaded unless it is there."
     return download(name) if is_dataset_name(name) else Path(name).expanduser()
 
+# %% ../nbs/37_run.ipynb #3700aa23
 def drawn_folder(cfg: DictConfig) -> Path:
     "The folder of drawn portraits that fits `data.size`, made on first use."
     size = tuple(round(side * cfg.data.margin) for side in cfg.data.size)
     folder = Path("data", f"sample-{cfg.data.portraits}-{size[0]}x{size[1]}")
     return folder if folder.exists() else write_sample(folder, cfg.data.portraits, size)
 
+# %% ../nbs/37_run.ipynb #3700aa24
 def load_sources(cfg: DictConfig) -> list[Source]:
     "All that the run's photos come from. Raises `FileNotFoundError`, `DataError` or `HubError` in one line."
     sources = list(cfg.data.sources)
@@ -60,7 +63,8 @@ def load_sources(cfg: DictConfig) -> list[Source]:
         drawn = not cfg.data.dir
         folder = str(drawn_folder(cfg)) if drawn else cfg.data.dir
         sources = [OmegaConf.structured(SourceConfig(dir=folder, refined=drawn))]  # drawn mattes are exact
-    return [open_source(OmegaConf.merge(source, {"dir": str(local_folder(source.dir))}), cfg.data) for source in sources]
+    here = [OmegaConf.merge(source, {"dir": str(local_folder(source.dir))}) for source in sources]
+    return [open_source(source, cfg.data) for source in here]
 
 # %% ../nbs/37_run.ipynb #3700aa08
 def run_folder(cfg: DictConfig) -> Path:
@@ -70,14 +74,15 @@ def run_folder(cfg: DictConfig) -> Path:
     return Path(cfg.run_dir or f"results/{cfg.recipe}-{dataset}-{cfg.model.arch}").expanduser()
 
 # %% ../nbs/37_run.ipynb #e8465e79
-MAY_CHANGE = "trainer.epochs", "trainer.max_steps", "trainer.max_hours", "trainer.log_every", "data.workers", "data.dir", "run_dir", "resume"
+MAY_CHANGE = ("trainer.epochs", "trainer.max_steps", "trainer.max_hours", "trainer.log_every",
+              "data.workers", "data.dir", "run_dir", "resume")
 
 def open_folder(
-    cfg: DictConfig,
+    cfg: DictConfig,  # the run's settings
 ) -> tuple[Path, dict | None]:
     """The run's folder, made if need be, and the checkpoint to resume from, if any.
 
-    Raises `ValueError` if the checkpoint is not one or belongs to other settings, `OSError` if the folder cannot be made."""
+    Raises `ValueError` if the checkpoint is damaged or belongs to other settings, `OSError` without a folder."""
     folder = run_folder(cfg)
     last = folder/"last.ckpt"
     if cfg.resume and last.exists(): return folder, _checked(cfg, folder, read_checkpoint(last))
@@ -88,55 +93,64 @@ def open_folder(
     folder.mkdir(parents=True, exist_ok=True)
     return folder, None
 
+# %% ../nbs/37_run.ipynb #3700aa25
 def _checked(cfg: DictConfig, folder: Path, saved: Any) -> dict:
     "The checkpoint itself. Raises `ValueError` if it does not belong to this run."
     if not isinstance(saved, dict) or "config" not in saved:
         last = folder/"last.ckpt"
         raise ValueError(f"{last}: holds weights but no run; start from it with model.weights={last}")
     for key, old, new in differences(OmegaConf.create(saved["config"]), cfg):
-        if key not in MAY_CHANGE: raise ValueError(f"{folder}: {key} was {old} and is now {new}; resume with the old value, or give another run_dir")
+        if key in MAY_CHANGE: continue
+        raise ValueError(f"{folder}: {key} was {old} and is now {new}; "
+                         "resume with the old value, or give another run_dir")
     return saved
 
 # %% ../nbs/37_run.ipynb #3700aa09
 def differences(
-    a: DictConfig,
-    b: DictConfig,
+    a: DictConfig,     # one tree of settings
+    b: DictConfig,     # another
     prefix: str = "",  # put before every key
 ) -> list[tuple[str, Any, Any]]:
     "Key, value in `a` and value in `b` of every setting in which two trees differ."
     found = []
     for key in dict.fromkeys((*a, *b)):
         one, other = a.get(key), b.get(key)
-        if isinstance(one, DictConfig) and isinstance(other, DictConfig): found += differences(one, other, f"{prefix}{key}.")
+        if isinstance(one, DictConfig) and isinstance(other, DictConfig):
+            found += differences(one, other, f"{prefix}{key}.")
         elif one != other: found.append((prefix + key, one, other))
     return found
 
 # %% ../nbs/37_run.ipynb #a47264c9
 def describe_run(
-    cfg: DictConfig,
-    processes: int = 1,
+    cfg: DictConfig,     # the run's settings
+    processes: int = 1,  # that train together
 ) -> str:
     "The text of params.yaml: settings, processes, versions, commit and machine kind."
+    versions = {name: version(name) for name in ("torch", "accelerate", "numpy", "pillow")}
     return OmegaConf.to_yaml({
         "config": OmegaConf.to_container(cfg),
         "processes": processes,
         "effective_batch": processes * cfg.trainer.batch_size,
-        "versions": {name: version(name) for name in ("torch", "accelerate", "numpy", "pillow")} | {"python": platform.python_version()},
+        "versions": versions | {"python": platform.python_version()},
         "commit": _commit() or "unknown",
         "machine": machine_kind()})
 
+# %% ../nbs/37_run.ipynb #3700aa26
 def _commit() -> str:
     "The commit of this checkout, marked if anything was changed since; empty if the package was installed."
     repo = Path(u2net_nb.__file__).parents[1]
     if not shutil.which("git") or not (repo/".git").exists(): return ""
-    return subprocess.run(["git", "describe", "--always", "--dirty"], cwd=repo, capture_output=True, text=True).stdout.strip()
+    asked = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=repo, capture_output=True, text=True)
+    return asked.stdout.strip()
 
+# %% ../nbs/37_run.ipynb #3700aa27
 def machine_kind() -> str:
     "Such as \"NVIDIA H100\", or the processor's name and cores."
     if torch.cuda.is_available(): return torch.cuda.get_device_name()
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor() or platform.machine())
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    name = names[0] if names else platform.processor() or platform.machine()
     return f"{name}, {psutil.cpu_count(logical=False) or psutil.cpu_count()} cores"
 
 # %% ../nbs/37_run.ipynb #310fcf74
@@ -203,34 +217,43 @@ class Losses(Observer):
         "Bring the losses that still wait from the device."
         if not self.waiting: return
         fetched = torch.stack([losses for *_, losses in self.waiting]).cpu()
-        for (step, names, rate, _), losses in zip(self.waiting, fetched): self.run.losses.append(self._row(step, names, rate, losses))
+        for (step, names, rate, _), losses in zip(self.waiting, fetched):
+            self.run.losses.append(self._row(step, names, rate, losses))
         self.waiting = []
 
     def _row(self, step: int, names: list[str], rate: float, losses: Tensor) -> dict[str, Any]:
         maps, terms = losses.sum(0).tolist(), (losses @ losses.new_tensor(self.run.cfg.loss.weights)).tolist()
         epoch = (step - 1) // self.run.per_epoch + 1
         if not all(map(math.isfinite, maps)):
-            raise FloatingPointError(f"the loss is {sum(maps)} at step {step}, epoch {epoch}, with {', '.join(names)}: look at these photos, or lower optimizer.lr")
+            raise FloatingPointError(f"the loss is {sum(maps)} at step {step}, epoch {epoch}, with {', '.join(names)}: "
+                                     "look at these photos, or lower optimizer.lr")
         by_map = {f"d{i}": value for i, value in enumerate(maps)}
         by_term = dict(zip(PORTRAIT_TERMS, terms)) if len(terms) > 1 else {}
-        return {"step": step, "epoch": epoch, "loss": sum(terms), **by_map, **by_term, "lr": rate, "photos": len(names)}
+        return {"step": step, "epoch": epoch, "loss": sum(terms), **by_map, **by_term,
+                "lr": rate, "photos": len(names)}
 
 # %% ../nbs/37_run.ipynb #3700aa17
 class History(Observer):
     "Keeps a row per epoch for history.csv, and prints it."
     def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None:
         run = self.run
+        run.history.append(self._row(scores, trained))
+        run.seconds += trained + tested
+        run.write_table("history")
+        row, best = run.history[-1], "  best" if run.improved else ""
+        tqdm.write(f"epoch {row['epoch']:g}/{run.cfg.trainer.epochs}  loss {row['loss']:.3f}  "
+                   f"val MAE {row['val_mae']:.4f}  IoU {row['val_iou']:.3f}  "
+                   f"{row['images_per_second']:.1f} images/s{best}")
+
+    def _row(self, scores: dict[str, float], trained: float) -> dict[str, float]:
+        run = self.run
         done = run.history[-1]["step"] if run.history else 0
         steps = [row for row in run.losses if row["step"] > done]
         photos = sum(row["photos"] for row in steps) * run.accelerator.num_processes
-        run.history.append({"epoch": round(run.step / run.per_epoch, 3), "step": run.step, "lr": steps[-1]["lr"],
-                            "loss": sum(row["loss"] for row in steps) / len(steps), **{f"val_{name}": score for name, score in scores.items()},
-                            "seconds": trained, "images_per_second": photos / trained})
-        run.seconds += trained + tested
-        run.write_table("history")
-        row = run.history[-1]
-        tqdm.write(f"epoch {row['epoch']:g}/{run.cfg.trainer.epochs}  loss {row['loss']:.3f}  val MAE {row['val_mae']:.4f}  "
-                   f"IoU {row['val_iou']:.3f}  {row['images_per_second']:.1f} images/s{'  best' if run.improved else ''}")
+        return {"epoch": round(run.step / run.per_epoch, 3), "step": run.step, "lr": steps[-1]["lr"],
+                "loss": sum(row["loss"] for row in steps) / len(steps),
+                **{f"val_{name}": score for name, score in scores.items()},
+                "seconds": trained, "images_per_second": photos / trained}
 
 # %% ../nbs/37_run.ipynb #3700aa18
 class Board(Observer):
@@ -242,7 +265,8 @@ class Board(Observer):
     def after_step(self, losses: Tensor, names: list[str], rate: float) -> None:
         if not self.writer:  # not before the first step: a run that is refused leaves nothing
             self.writer = SummaryWriter(self.run.folder/"tensorboard", purge_step=self.run.step)
-            self.writer.add_text("params", f"```yaml\n{describe_run(self.run.cfg, self.run.accelerator.num_processes)}```", self.run.step)
+            settings = describe_run(self.run.cfg, self.run.accelerator.num_processes)
+            self.writer.add_text("params", f"```yaml\n{settings}```", self.run.step)
         self._show_losses()
 
     def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None:
@@ -250,14 +274,16 @@ class Board(Observer):
         self._show_losses()
         self._scalars("val", scores, run.step)
         self.writer.add_scalar("train/images_per_second", run.history[-1]["images_per_second"], run.step)
-        self.writer.add_figure("val/results", show_results(run.tested, run.splits.val, run.cfg, run.accelerator), run.step)
+        pictures = show_results(run.tested, run.splits.val, run.cfg, run.accelerator)
+        self.writer.add_figure("val/results", pictures, run.step)
         self.writer.flush()
 
     def end(self) -> None:
         if self.writer: self.writer.close()
 
     def _show_losses(self) -> None:
-        for row in self.run.losses[self.shown:]: self._scalars("train", row, row["step"], skip=("step", "epoch", "photos"))
+        for row in self.run.losses[self.shown:]:
+            self._scalars("train", row, row["step"], skip=("step", "epoch", "photos"))
         self.shown = len(self.run.losses)
 
     def _scalars(self, group: str, values: dict[str, float], step: int, skip: tuple[str, ...] = ()) -> None:
@@ -269,28 +295,33 @@ class Checkpoints(Observer):
     "Writes the best weights to model.safetensors, and last.ckpt to resume from."
     def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None:
         run = self.run
-        words = dict(recipe=run.cfg.recipe, epoch=run.history[-1]["epoch"], size="x".join(map(str, run.cfg.data.size)))
+        words = dict(recipe=run.cfg.recipe, epoch=run.history[-1]["epoch"], size=size_text(run.cfg.data.size))
         if run.improved: save_model(run.tested, run.folder/"model.safetensors", **words)
         write_torch(run.folder/"last.ckpt", self._state())
 
     def _state(self) -> dict[str, Any]:
         run, scaler = self.run, self.run.accelerator.scaler
-        return {"model": run.model.state_dict(), "ema": run.ema and run.ema.state_dict(), "optimizer": run.optimizer.state_dict(),
-                "scaler": scaler and scaler.state_dict(), "rng": torch.get_rng_state(),
+        return {"model": run.model.state_dict(), "ema": run.ema and run.ema.state_dict(),
+                "optimizer": run.optimizer.state_dict(), "scaler": scaler and scaler.state_dict(),
+                "rng": torch.get_rng_state(),
                 "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
-                "step": run.step, "per_epoch": run.per_epoch, "seconds": run.seconds, "config": OmegaConf.to_container(run.cfg)}
+                "step": run.step, "per_epoch": run.per_epoch, "seconds": run.seconds,
+                "config": OmegaConf.to_container(run.cfg)}
 
+# %% ../nbs/37_run.ipynb #3700aa28
 def restore(
-    run: Run,
+    run: Run,              # at its first step
     last: dict[str, Any],  # what `Checkpoints` wrote
 ) -> None:
     "Put the run where the checkpoint was. Raises `ValueError` if an epoch is no longer as long as it was."
     if last["per_epoch"] != run.per_epoch:
-        raise ValueError(f"{run.folder}: an epoch had {last['per_epoch']} steps and now has {run.per_epoch}; resume with as many photos and processes as before")
+        raise ValueError(f"{run.folder}: an epoch had {last['per_epoch']} steps and now has {run.per_epoch}; "
+                         "resume with as many photos and processes as before")
     run.model.load_state_dict(last["model"])
     run.optimizer.load_state_dict(last["optimizer"])
     if run.ema: run.ema.load_state_dict(last["ema"])
-    if run.accelerator.scaler and last["scaler"]: run.accelerator.scaler.load_state_dict(last["scaler"])
+    scaler = run.accelerator.scaler
+    if scaler and last["scaler"]: scaler.load_state_dict(last["scaler"])
     torch.set_rng_state(last["rng"])
     if torch.cuda.is_available() and last["cuda_rng"] is not None: torch.cuda.set_rng_state(last["cuda_rng"])
     run.step, run.seconds = last["step"], last["seconds"]
@@ -316,6 +347,7 @@ class Clock(Observer):
         if not run.cfg.trainer.max_hours or not self.photos: return False
         spent = time.perf_counter() - self.began
         each = self.seconds_per_test or spent / self.photos
-        late = spent + each * (len(run.splits.val) + len(run.splits.test)) > run.cfg.trainer.max_hours * 3600
+        left = run.cfg.trainer.max_hours * 3600 - spent
+        late = each * (len(run.splits.val) + len(run.splits.test)) > left
         if run.accelerator.num_processes == 1: return late
         return bool(run.accelerator.reduce(torch.tensor(float(late), device=run.accelerator.device)) > 0)

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from .batches import eval_batches, make_loader, prefetch
 from .images import denormalise
 from .metrics import iou, mae, mse
-from .model import U2Net
 from .plots import result_grid
 from .sources import Mixture, SourceDataset
 
@@ -28,7 +27,7 @@ def make_accelerator(cfg: DictConfig) -> Accelerator:
     on_cpu = not torch.cuda.is_available()
     if on_cpu and cfg.trainer.precision == "fp16":
         raise ValueError("trainer.precision is fp16, which needs a GPU: use bf16 or no on a CPU")
-    AcceleratorState._reset_state()  # accelerate holds on to the first precision of a process; a notebook may train twice
+    AcceleratorState._reset_state()  # accelerate keeps the first precision of a process; a notebook may train twice
     return Accelerator(cpu=on_cpu, mixed_precision=cfg.trainer.precision)
 
 # %% ../nbs/36_validation.ipynb #3600aa06
@@ -36,15 +35,18 @@ def memory_format(cfg: DictConfig) -> torch.memory_format:
     "How the run lays out kernels and maps in memory."
     return torch.channels_last if cfg.trainer.channels_last else torch.contiguous_format
 
+# %% ../nbs/36_validation.ipynb #3600aa12
 def forward(
     model: nn.Module,  # a U2Net, perhaps wrapped for several processes
     photo: Tensor,     # float32 N×3×H×W in −1..1, on the model's device
-    cfg: DictConfig,
-    accelerator: Accelerator,
+    cfg: DictConfig,           # the run's settings
+    accelerator: Accelerator,  # which knows device and precision
 ) -> tuple[Tensor, ...]:
     "The seven logit maps, fused map first, N×1×H×W, in the run's precision and memory format."
-    with accelerator.autocast(): return model(photo.contiguous(memory_format=memory_format(cfg)))
+    photo = photo.contiguous(memory_format=memory_format(cfg))
+    with accelerator.autocast(): return model(photo)
 
+# %% ../nbs/36_validation.ipynb #3600aa13
 def forward_alpha(model: nn.Module, photo: Tensor, cfg: DictConfig, accelerator: Accelerator) -> Tensor:
     "The fused map's probability, float32 N×1×H×W in 0..1. Arguments as for `forward`."
     return forward(model, photo, cfg, accelerator)[0].float().sigmoid()
@@ -52,20 +54,30 @@ def forward_alpha(model: nn.Module, photo: Tensor, cfg: DictConfig, accelerator:
 # %% ../nbs/36_validation.ipynb #c417ebd3
 @torch.no_grad()
 def evaluate(
-    model: nn.Module,
+    model: nn.Module,          # the network
     dataset: Mixture,          # all its photos are tested, once
+    cfg: DictConfig,           # the run's settings
+    accelerator: Accelerator,  # which knows device and precision
+) -> dict[str, float]:
+    """`mae`, `mse`, `iou` and `band` (MAE in the unknown band) of the fused map at `data.size`.
+
+    They are averaged over the photos of a source, then over sources. With several sources, those of each follow
+    as `mae_<source>`."""
+    model.eval()
+    parts = zip(dataset.names, dataset.parts)
+    scores = pd.DataFrame({name: _evaluate_source(model, part, cfg, accelerator) for name, part in parts})
+    mean = scores.mean(axis=1).to_dict()
+    if len(dataset.parts) == 1: return mean
+    return mean | {f"{metric}_{name}": scores.at[metric, name] for name in scores for metric in scores.index}
+
+# %% ../nbs/36_validation.ipynb #3600aa14
+def _evaluate_source(
+    model: nn.Module,
+    part: SourceDataset,
     cfg: DictConfig,
     accelerator: Accelerator,
 ) -> dict[str, float]:
-    """`mae`, `mse`, `iou` and `band` (MAE in the unknown band) of the fused map at `data.size`: averaged over the photos of a source, then over sources.
-
-    With several sources those of each follow, as `mae_<source>`."""
-    model.eval()
-    scores = pd.DataFrame({name: _evaluate_source(model, part, cfg, accelerator) for name, part in zip(dataset.names, dataset.parts)})
-    each = {f"{metric}_{name}": scores.at[metric, name] for name in scores for metric in scores.index} if len(dataset.parts) > 1 else {}
-    return scores.mean(axis=1).to_dict() | each
-
-def _evaluate_source(model: nn.Module, part: SourceDataset, cfg: DictConfig, accelerator: Accelerator) -> dict[str, float]:
+    "The four metrics of one source."
     batches = eval_batches(len(part), cfg.trainer.batch_size, accelerator.process_index, accelerator.num_processes)
     sums = torch.zeros(4, 2, dtype=torch.float64)  # of each metric, and over how many photos
     for batch in prefetch(make_loader(part, batches, cfg.data.workers), accelerator.device):
@@ -78,11 +90,11 @@ def _evaluate_source(model: nn.Module, part: SourceDataset, cfg: DictConfig, acc
 # %% ../nbs/36_validation.ipynb #3b561df1
 @torch.no_grad()
 def show_results(
-    model: nn.Module,
-    dataset: Mixture,
-    cfg: DictConfig,
-    accelerator: Accelerator,
-    rows: int = 4,
+    model: nn.Module,          # the network
+    dataset: Mixture,          # where the photos are from
+    cfg: DictConfig,           # the run's settings
+    accelerator: Accelerator,  # which knows device and precision
+    rows: int = 4,             # photos
 ) -> Figure:
     "The result grid of `model` on some photos of `dataset`, spread evenly over it."
     some = [[(0, i) for i in np.linspace(0, len(dataset) - 1, min(rows, len(dataset)), dtype=int).tolist()]]

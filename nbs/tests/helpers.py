@@ -5,25 +5,28 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import nbformat
+import numpy as np
+from PIL import Image
 
 NBS = Path(__file__).resolve().parents[1]
 REPO = NBS.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPO)}
 
 
-def papermill(root: Path, notebook: str, out: str = "out.ipynb", **parameters) -> subprocess.CompletedProcess:
+def papermill(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters) -> subprocess.CompletedProcess:
     "Run a notebook of nbs/ in the folder `root`, as a user would from the shell."
     words = [word for name, value in parameters.items() for word in ("-p", name, str(value))]
     command = [sys.executable, "-m", "papermill", str(NBS/f"{notebook}.ipynb"), out, *words, "--no-progress-bar"]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, env=ENVIRONMENT)
 
 
-def executed(root: Path, notebook: str, out: str = "out.ipynb", **parameters) -> tuple[str, int]:
+def executed(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters) -> tuple[str, int]:
     "Run a notebook, which must succeed: the text it printed and the number of pictures in it."
     done = papermill(root, notebook, out, **parameters)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -34,7 +37,7 @@ def executed(root: Path, notebook: str, out: str = "out.ipynb", **parameters) ->
     return text, pictures
 
 
-def refused(root: Path, notebook: str, said: str, **parameters) -> None:
+def refused(root: Path, notebook: str, said: str, /, **parameters) -> None:
     "Run a notebook with a mistake: it must fail, and say this in its last lines."
     done = papermill(root, notebook, "wrong.ipynb", **parameters)
     last = done.stderr.strip().splitlines()[-2:]
@@ -68,4 +71,59 @@ def full_disk(left: int) -> Iterator[None]:
 
 def hashes(folder: Path) -> dict[str, str]:
     "The SHA-256 of every file below a folder."
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def walking(
+    steps: Sequence[int],               # where the person is in each frame, pixels to the right
+    size: tuple[int, int] = (96, 128),  # width and height
+    noise: float = 0.,                  # sigma of the camera's noise, of 255
+) -> tuple[np.ndarray, np.ndarray]:
+    "A drawn person who walks over a still background: frames, uint8 N×H×W×3, and true alphas, float N×H×W."
+    from u2net_nb.portraits import draw_layers
+    foreground, alpha, background = draw_layers(4, size)
+    alphas = np.stack([np.roll(alpha, step, 1) for step in steps])
+    people = np.stack([np.roll(foreground, step, 1) for step in steps])
+    frames = people * alphas[..., None] + background * (1 - alphas[..., None])
+    grain = np.random.default_rng(0).normal(0, noise, frames.shape)
+    return (255 * frames + grain).clip(0, 255).round().astype(np.uint8), alphas
+
+
+def save_gif(path: Path, frames: Iterable[np.ndarray], durations: int | list[int], **options) -> Path:
+    "Write a GIF with Pillow; durations in milliseconds."
+    first, *others = map(Image.fromarray, frames)
+    first.save(path, append_images=others, save_all=True, duration=durations, **options)
+    return path
+
+
+def save_video(
+    path: Path,
+    frames: Sequence[np.ndarray],  # uint8 H×W×3
+    times: Sequence[int],          # when each comes, in 1/30000 s
+    sound: str | None = "aac",     # codec of a tone of 440 Hz
+    seconds: float = .5,           # of sound
+    **options: str,                # the container's
+) -> Path:
+    "Write a video with PyAV, H.264 or (`.webm`) VP9."
+    import av
+    tick = Fraction(1, 30000)
+    with av.open(path, "w", options=options) as file:
+        codec = "libvpx-vp9" if path.suffix == ".webm" else "libx264"
+        pictures = file.add_stream(codec, 30, options=dict(crf="10", bf="0"))
+        pictures.height, pictures.width = frames[0].shape[:2]
+        pictures.pix_fmt = "yuv420p"
+        pictures.codec_context.time_base = pictures.time_base = tick
+        tones = file.add_stream(sound, 48000, layout="mono") if sound else None
+        for frame, time in zip(frames, times):
+            frame = av.VideoFrame.from_ndarray(frame)
+            frame.pts, frame.time_base = time, tick
+            file.mux(pictures.encode(frame))
+        file.mux(pictures.encode(None))
+        if sound:
+            wave = .3 * np.sin(2 * np.pi * 440 * np.arange(int(48000 * seconds)) / 48000)
+            frame = av.AudioFrame.from_ndarray(wave[None].astype(np.float32), "flt", "mono")
+            frame.rate, frame.pts = 48000, 0
+            file.mux(tones.encode(frame))
+            file.mux(tones.encode(None))
+    return path
