@@ -21,13 +21,13 @@ from .images import normalise
 Batches = list[list[tuple[int, ...]]]  # the keys of each batch
 
 def deal(
-    order: list[tuple[int, ...]],  # keys of an epoch
+    order: list[tuple[int, ...]],  # the keys of an epoch
     batch_size: int,               # items per batch and process
-    start: int = 0,                # batches to skip: where a resumed run goes on
+    start: int = 0,                # batches to skip, in a resumed run
     rank: int = 0,                 # which process this is
     world: int = 1,                # how many there are
 ) -> Batches:
-    "This process's batches out of `order`, as many for each process. Raises `ValueError` if there are more processes than items."
+    "One process's batches out of `order`. Raises `ValueError` if there are more processes than items."
     size = min(batch_size, len(order) // world)
     if not size: raise ValueError(f"{len(order)} pairs cannot feed {world} processes: use fewer processes")
     firsts = range(rank * size, len(order) - len(order) % (size * world), size * world)
@@ -40,18 +40,19 @@ def train_batches(
     seed: int = 0,    # of the order, 0 or more
     epoch: int = 0,   # every epoch has its own order
     start: int = 0,   # batches to skip
-    rank: int = 0,
-    world: int = 1,
+    rank: int = 0,    # which process this is
+    world: int = 1,   # how many there are
 ) -> Batches:
     "Every pair once, in shuffled order: keys (epoch, index)."
     order = [(epoch, int(i)) for i in np.random.default_rng((seed, epoch)).permutation(n)]
     return deal(order, batch_size, start, rank, world)
 
+# %% ../nbs/31_batches.ipynb #b31d0006
 def eval_batches(
     n: int,           # pairs in the dataset
     batch_size: int,  # items per batch and process
-    rank: int = 0,
-    world: int = 1,
+    rank: int = 0,    # which process this is
+    world: int = 1,   # how many there are
 ) -> Batches:
     "Every pair once among all processes, in order: keys (0, index). The last batch may be smaller."
     order = [(0, i) for i in range(rank, n, world)]
@@ -63,11 +64,11 @@ def mixture_batches(
     weights: list[float],  # of the sources
     samples: int,          # draws per epoch
     batch_size: int,       # items per batch and process
-    seed: int = 0,
+    seed: int = 0,         # of the draws, 0 or more
     epoch: int = 0,        # every epoch has its own draws
     start: int = 0,        # batches to skip
-    rank: int = 0,
-    world: int = 1,
+    rank: int = 0,         # which process this is
+    world: int = 1,        # how many there are
 ) -> Batches:
     "Draws with replacement from sources that are numbered end to end: keys (epoch, index, number of the draw)."
     rng = np.random.default_rng((seed, epoch))
@@ -77,45 +78,54 @@ def mixture_batches(
     return deal([(epoch, int(i), draw) for draw, i in enumerate(index)], batch_size, start, rank, world)
 
 # %% ../nbs/31_batches.ipynb #5843fc9d
+def _one_thread(worker: int) -> None:
+    "Keep OpenCV to one thread."
+    cv2.setNumThreads(0)
+
 def make_loader(
     dataset: Dataset,  # items as dictionaries: `photo` uint8 H×W×3, `alpha` uint8 H×W, `name`, and more
     batches: Batches,  # what goes into each batch
     workers: int = 0,  # processes that read ahead; 0 reads in this one
 ) -> DataLoader:
     "A loader of dictionaries: `photo` uint8 N×H×W×3, `alpha` uint8 N×H×W, `name` a list of N names."
-    return DataLoader(dataset, batch_sampler=batches, num_workers=workers, pin_memory=torch.cuda.is_available(), worker_init_fn=_one_thread)
-
-def _one_thread(worker: int) -> None: cv2.setNumThreads(0)
+    return DataLoader(dataset, batch_sampler=batches, num_workers=workers,
+                      pin_memory=torch.cuda.is_available(), worker_init_fn=_one_thread)
 
 # %% ../nbs/31_batches.ipynb #d24e1999
+def _moved(value: Any, device: torch.device) -> Any:
+    "A tensor on the device, or anything else as it is."
+    return value.to(device, non_blocking=True) if torch.is_tensor(value) else value
+
 def _to_device(
     batch: dict[str, Any],  # from a loader
     device: torch.device,
 ) -> dict[str, Any]:
     "Move a batch, then cast, normalise and recolour it there."
-    coloured = "colour" in batch and bool(batch["colour"].any())  # asked before the move: asking a GPU would wait for it
-    batch = {key: value.to(device, non_blocking=True) if torch.is_tensor(value) else value for key, value in batch.items()}
+    coloured = "colour" in batch and bool(batch["colour"].any())  # before the move: asking a GPU would wait for it
+    batch = {key: _moved(value, device) for key, value in batch.items()}
     photo = normalise(batch["photo"].permute(0, 3, 1, 2).float())
     if coloured: photo = change_colours(photo, batch["colour"])
     if "band" in batch: batch["band"] = batch["band"][:, None]
     return dict(batch, photo=photo, alpha=batch["alpha"][:, None].float().div_(255))
 
 # %% ../nbs/31_batches.ipynb #b3e04dc1
-def prefetch(
-    loader: DataLoader,           # from `make_loader`
-    device: torch.device | str,   # where the batches go
-) -> Iterator[dict[str, Any]]:
-    """Yield dictionaries: `photo` float32 N×3×H×W in −1..1 and `alpha` float32 N×1×H×W in 0..1, both on `device`, and `name`.
+def _queued(batch: dict[str, Any], device: torch.device, side: torch.cuda.Stream) -> dict[str, Any]:
+    "`_to_device` on the side stream."
+    with torch.cuda.stream(side): return _to_device(batch, device)
 
-    Where a batch has them, `colour` is applied to the photos, and `band` becomes bool N×1×H×W."""
+def prefetch(
+    loader: DataLoader,          # from `make_loader`
+    device: torch.device | str,  # where the batches go
+) -> Iterator[dict[str, Any]]:
+    """Yield dictionaries: `photo` float32 N×3×H×W in −1..1 and `alpha` float32 N×1×H×W in 0..1 on `device`, and `name`.
+
+    If a batch has `colour`, it is applied to the photos; if it has `band`, that becomes bool N×1×H×W."""
     device = torch.device(device)
     if device.type != "cuda":
         for batch in loader: yield _to_device(batch, device)
         return
     side = torch.cuda.Stream(device)
-    def queue(batch):
-        with torch.cuda.stream(side): return _to_device(batch, device)
-    coming = map(queue, loader)
+    coming = (_queued(batch, device, side) for batch in loader)
     batch = next(coming, None)
     while batch is not None:
         network_stream = torch.cuda.current_stream(device)

@@ -15,41 +15,46 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
+from PIL import Image
 from torch.utils.data import Dataset
 
 from .augment import AugmentConfig, composite_pair, fixed_window, random_colours, random_window, warp
-from .core import NOT_NEGATIVE, POSITIVE, at_least, one_of, setting
+from .core import NOT_NEGATIVE, POSITIVE, Rule, at_least, one_of, setting
 from .dataset import Splits, find_pictures, load_splits, read_pair, split_by_position
 from .images import DataError
 from .matting import adaptive_band
 
 # %% ../nbs/32_sources.ipynb #3200aa07
+_FOLDER: Rule = "a dataset folder", bool
+
 @dataclass
 class SourceConfig:
     "One of several places that photos come from."
-    dir: str = setting("", ("a dataset folder", bool))  # dataset folder, or the name of a Kaggle dataset
+    dir: str = setting("", _FOLDER)  # dataset folder, or the name of a Kaggle dataset
     photos: str = ""        # its sub-folder of photos; empty: found by name
     mattes: str = ""        # its sub-folder of mattes; the same as `photos` if these are RGBA cut-outs
     weight: float = setting(1.0, POSITIVE)  # its share of the samples, relative to the other sources' weights
-    refined: bool = False   # are the mattes true alphas, in hair too? Rough masks are only trusted away from the edge
-    backgrounds: str = ""   # folder of pictures to composite over: the photos are then the colours of cut-outs
+    refined: bool = False   # are the mattes exact, even in hair? Rough masks are not trusted at the edge
+    backgrounds: str = ""   # folder of pictures to composite over; the photos are then cut-outs
     augment: Optional[AugmentConfig] = None  # instead of `data.augment`
+
+# %% ../nbs/32_sources.ipynb #32d00002
+_SPLIT: Rule = "three numbers above 0, or empty", lambda parts: not parts or len(parts) == 3 and min(parts) > 0
+_SIZE: Rule = "two numbers, width and height, of 32 pixels or more", lambda size: len(size) == 2 and min(size) >= 32
 
 @dataclass
 class DataConfig:
     "Which photos, and how they become the network's input."
-    dir: str = ""           # dataset folder, or the name of a Kaggle dataset; empty: portraits are drawn
+    dir: str = ""  # dataset folder, or the name of a Kaggle dataset; empty: portraits are drawn
     sources: list[SourceConfig] = field(default_factory=list)  # several folders, instead of `dir`
-    samples: int = setting(0, NOT_NEGATIVE)     # drawn from the sources per epoch; 0: as many as they have photos
-    split: list[int] = setting([], ("three numbers above 0, or empty",
-        lambda parts: not parts or len(parts) == 3 and min(parts) > 0))  # train, validation, test in proportion; empty: as the published sets
-    portraits: int = setting(400, at_least(3))  # how many to draw when there is no folder
-    size: list[int] = setting([256, 256], ("two numbers, width and height, of 32 pixels or more",
-        lambda size: len(size) == 2 and min(size) >= 32))  # width and height of the network's input
-    margin: float = setting(1.125, at_least(1)) # photos are resized to cover `size` times this, then cropped
-    augment: AugmentConfig = field(default_factory=AugmentConfig)  # in training
-    fit: str = setting("crop", one_of("crop", "resize"))  # validation and test: crop the centre, or resize the whole photo
-    workers: int = setting(2, NOT_NEGATIVE)     # loader processes
+    samples: int = setting(0, NOT_NEGATIVE)       # drawn from the sources per epoch; 0: as many as they have photos
+    split: list[int] = setting([], _SPLIT)        # train : validation : test; empty: as in the published sets
+    portraits: int = setting(400, at_least(3))    # how many to draw when there is no folder
+    size: list[int] = setting([256, 256], _SIZE)  # width and height of the network's input
+    margin: float = setting(1.125, at_least(1))   # photos are resized to cover `size` times this, then cropped
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    fit: str = setting("crop", one_of("crop", "resize"))  # in validation and test: the centre, or the whole photo resized
+    workers: int = setting(2, NOT_NEGATIVE)       # loader processes
 
 # %% ../nbs/32_sources.ipynb #9d4a6200
 class Source(NamedTuple):
@@ -59,35 +64,42 @@ class Source(NamedTuple):
     backgrounds: Splits | None  # of paths, if the pairs are cut-outs
     settings: SourceConfig      # with its `augment` filled in
 
+# %% ../nbs/32_sources.ipynb #32d00003
 def open_source(
     settings: DictConfig,  # a SourceConfig; its `dir` is a folder on this machine
     data: DictConfig,      # the run's DataConfig
 ) -> Source:
     "The source. Raises `FileNotFoundError` or `DataError`, in one line, if it cannot be used."
-    folder, backgrounds = Path(settings.dir), None
+    folder = Path(settings.dir)
     settings = OmegaConf.merge(settings, {} if settings.augment else {"augment": data.augment})
-    if settings.backgrounds:
-        paths = [path for _, path in sorted(find_pictures(Path(settings.backgrounds).expanduser()).items())]
-        if len(paths) < 3:
-            raise DataError(f"{settings.backgrounds} has {len(paths)} picture(s), needs at least 3: one each for training, validation and test")
-        backgrounds = split_by_position(paths, data.split or (8, 1, 1))
+    backgrounds = _split_backgrounds(settings.backgrounds, data.split) if settings.backgrounds else None
     splits = load_splits(folder, settings.photos, settings.mattes, data.split)
     return Source(folder.resolve().name, splits, backgrounds, OmegaConf.to_object(settings))
 
+def _split_backgrounds(folder: str, proportions: list[int]) -> Splits:
+    "The paths of the pictures in a folder, split three ways."
+    paths = [path for _, path in sorted(find_pictures(Path(folder).expanduser()).items())]
+    if len(paths) < 3:
+        raise DataError(f"{folder} has {len(paths)} picture(s), needs at least 3: one each for training, validation and test")
+    return split_by_position(paths, proportions or (8, 1, 1))
+
 # %% ../nbs/32_sources.ipynb #416599d7
 class SourceDataset(Dataset):
-    """One split of a `Source` as dictionaries: `photo` uint8 H×W×3, `alpha` uint8 H×W, `name`, `refined` bool, `colour` float32 4, and `band` bool H×W.
+    """One split of a `Source`, as dictionaries.
 
-    `dataset[epoch, index, draw]` gives an item as that draw of that epoch sees it. Raises `DataError` for a bad file."""
+    `photo` is uint8 H×W×3, `alpha` uint8 H×W, `name` a text, `refined` a bool, `colour` float32 4, and `band` bool H×W.
+    `dataset[epoch, index, draw]` is an item as that draw of that epoch sees it. Raises `DataError` for a bad file."""
     def __init__(self,
-        source: Source,
+        source: Source,     # an opened folder
         split: str,         # train, val or test
         data: DictConfig,   # the run's DataConfig
-        seed: int = 0,
+        seed: int = 0,      # of what is random in training
         band: bool = True,  # compute the unknown band?
     ):
-        self.pairs, self.backgrounds = getattr(source.splits, split), source.backgrounds and getattr(source.backgrounds, split)
-        self.augment, self.refined = source.settings.augment, source.settings.refined or bool(source.backgrounds)
+        self.pairs = getattr(source.splits, split)
+        self.backgrounds = source.backgrounds and getattr(source.backgrounds, split)
+        self.augment = source.settings.augment
+        self.refined = source.settings.refined or bool(source.backgrounds)  # a cut-out's alpha is exact
         self.size, self.seed, self.band, self.train = tuple(data.size), seed, band, split == "train"
         self.whole = self.augment.whole if self.train else data.fit == "resize"
         spare = data.margin if self.train or data.fit == "crop" else 1  # room for the window to move
@@ -97,27 +109,42 @@ class SourceDataset(Dataset):
 
     def __getitem__(self, key: int | tuple[int, ...]) -> dict[str, Any]:
         key = key if isinstance(key, tuple) else (0, key)
-        pair, rng = self.pairs[key[1]], np.random.default_rng((self.seed, *key) if self.train else key[1])
-        if self.backgrounds: photo, matte = composite_pair(pair, self.backgrounds[rng.integers(len(self.backgrounds))], self.read_size, rng)
-        else: photo, matte = read_pair(pair, self.read_size, "resize" if self.whole else "crop")
-        if self.train: window, colour = random_window(rng, self.augment, photo.size, self.size), random_colours(rng, self.augment)
-        else: window, colour = fixed_window(photo.size, self.size, self.whole or bool(self.backgrounds)), np.zeros(4, np.float32)
+        rng = np.random.default_rng((self.seed, *key) if self.train else key[1])
+        photo, matte = self._read(key[1], rng)
+        if self.train:
+            window = random_window(rng, self.augment, photo.size, self.size)
+            colour = random_colours(rng, self.augment)
+        else: window, colour = self._fixed_window(photo.size), np.zeros(4, np.float32)
         photo, alpha = (torch.from_numpy(warp(picture, window, self.size)) for picture in (photo, matte))
-        item = dict(photo=photo, alpha=alpha, name=pair.photo.name, refined=self.refined, colour=colour)
+        name = self.pairs[key[1]].photo.name
+        item = dict(photo=photo, alpha=alpha, name=name, refined=self.refined, colour=colour)
         return item | {"band": torch.from_numpy(adaptive_band(alpha.numpy()))} if self.band else item
+
+    def _read(self, index: int, rng: np.random.Generator) -> tuple[Image.Image, Image.Image]:
+        "Photo and matte at `read_size`, or a cut-out over one of the backgrounds."
+        pair = self.pairs[index]
+        if not self.backgrounds: return read_pair(pair, self.read_size, "resize" if self.whole else "crop")
+        return composite_pair(pair, self.backgrounds[rng.integers(len(self.backgrounds))], self.read_size, rng)
+
+    def _fixed_window(self, source: tuple[int, int]) -> np.ndarray:
+        "The window for validation and test; a composite has the right shape already."
+        return fixed_window(source, self.size, self.whole or bool(self.backgrounds))
 
 # %% ../nbs/32_sources.ipynb #3200aa12
 class Mixture(Dataset):
     "One split of several sources, end to end. Names are unique: a second folder of the same name gets an apostrophe."
     def __init__(self,
-        sources: list[Source],
-        split: str,         # train, val or test
-        data: DictConfig,   # the run's DataConfig
-        seed: int = 0,
-        band: bool = True,  # compute the unknown band?
+        sources: list[Source],  # opened folders
+        split: str,             # train, val or test
+        data: DictConfig,       # the run's DataConfig
+        seed: int = 0,          # of what is random in training
+        band: bool = True,      # compute the unknown band?
     ):
-        self.names, self.weights = [], [source.settings.weight for source in sources]
-        for source in sources: self.names.append(source.name + "'" * sum(source.name == name.rstrip("'") for name in self.names))
+        self.weights = [source.settings.weight for source in sources]
+        self.names = []
+        for source in sources:
+            earlier = sum(source.name == name.rstrip("'") for name in self.names)
+            self.names.append(source.name + "'" * earlier)
         self.parts = [SourceDataset(source, split, data, seed, band) for source in sources]
         self.ends = list(accumulate(map(len, self.parts)))
 
