@@ -32,8 +32,8 @@ def _lines(
     "Slopes, float32 h×w×3, and offsets, float32 h×w, of the linear functions that fit `alpha` around each pixel."
     centre, level = _mean(guide), _mean(alpha)
     covariance = _mean(guide * alpha[..., None]) - centre * level[..., None]
-    columns = [_mean(guide[..., i:i + 1] * guide).reshape(guide.shape) - centre[..., i:i + 1] * centre for i in range(3)]
-    spread = np.stack(columns, -1) + SMOOTHNESS * np.eye(3, dtype=np.float32)
+    products = [_mean(guide[..., i:i + 1] * guide) - centre[..., i:i + 1] * centre for i in range(3)]
+    spread = np.stack(products, -1) + SMOOTHNESS * np.eye(3, dtype=np.float32)
     slope = np.linalg.solve(spread, covariance[..., None])[..., 0]
     return _mean(slope), _mean(level - (slope * centre).sum(-1))
 

@@ -31,7 +31,7 @@ def executed(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters)
     done = papermill(root, notebook, out, **parameters)
     assert done.returncode == 0, done.stderr[-3000:]
     outputs = [output for cell in nbformat.read(root/out, 4).cells for output in cell.get("outputs", [])]
-    text = "".join(output.get("text", "") + str(output.get("data", {}).get("text/plain", "")) for output in outputs)
+    text = "\n".join(output.get("text", "") + str(output.get("data", {}).get("text/plain", "")) for output in outputs)
     pictures = sum(any(kind.startswith("image/") for kind in output.get("data", {})) for output in outputs)
     assert "Warning" not in text and "it/s" not in text, text  # no warnings, no progress bar left behind
     return text, pictures
