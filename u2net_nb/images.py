@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
@@ -179,8 +179,8 @@ def cover_size(
 
 # %% ../nbs/01_images.ipynb #0100aa23
 def normalise(
-    values,  # array or tensor of floats, 0..255
-):
+    values: Any,  # array or tensor of floats, 0..255
+) -> Any:
     "Colours from 0..255 to the network's −1..1, in the same type."
     return values / 127.5 - 1
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ENCODER', 'DECODER', 'U2NET_CHANNELS', 'U2NETP_CHANNELS', 'ConvBNReLU', 'pool', 'stretch_to', 'RSU', 'U2Net', 'U2NET',
-           'U2NETP', 'init_recipe_a']
+           'U2NETP', 'init_weights']
 
 # %% ../nbs/10_model.ipynb #71296cc2
 import torch
@@ -100,7 +100,7 @@ class U2Net(nn.Module):
         for i, stage in enumerate(sides, 1):
             self.add_module(f"side{i}", nn.Conv2d(channels[stage][2], out_ch, 3, padding=1))
         self.outconv = nn.Conv2d(6 * out_ch, out_ch, 1)
-        self.apply(init_recipe_a)
+        self.apply(init_weights)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """The seven logit maps, fused map first, then sides 1 (finest) to 6 (coarsest), each N×`out_ch`×H×W.
@@ -132,7 +132,7 @@ class U2NETP(U2Net):
     def __init__(self, in_ch: int = 3, out_ch: int = 1): super().__init__(U2NETP_CHANNELS, in_ch, out_ch)
 
 # %% ../nbs/10_model.ipynb #ebb7eb7c
-def init_recipe_a(module: nn.Module) -> None:
+def init_weights(module: nn.Module) -> None:
     "Xavier-uniform kernels and zero biases for every convolution; meant for `Module.apply`."
     if isinstance(module, nn.Conv2d):
         nn.init.xavier_uniform_(module.weight)
