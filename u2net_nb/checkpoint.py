@@ -63,12 +63,14 @@ def read_checkpoint(
                          "give a U-2-Net .pth, a training checkpoint or .safetensors") from None
 
 def read_state(path: str | Path) -> dict[str, Tensor]:
-    "The state dict in a checkpoint of any of the four shapes, under the original's names, on the CPU, floats as float32. Raises as `read_checkpoint`."
+    """The state dict in a checkpoint of any of the four shapes, under the original's names, on the CPU, floats as float32.
+
+    Raises as `read_checkpoint`."""
     state = read_checkpoint(path)
     if isinstance(state, dict): state = state.get("model", state)
     if not isinstance(state, dict): raise ValueError(f"{path}: holds a {type(state).__name__}, not a dict of weights")
-    return {str(name).removeprefix("module."): value.float() if isinstance(value, Tensor) and value.is_floating_point() else value
-            for name, value in state.items()}
+    def as_float(value): return value.float() if isinstance(value, Tensor) and value.is_floating_point() else value
+    return {str(name).removeprefix("module."): as_float(value) for name, value in state.items()}
 
 def load_model(
     path: str | Path,         # checkpoint of any of the four shapes
@@ -76,12 +78,12 @@ def load_model(
 ) -> U2Net:
     """The network in `path`, in eval mode, on the CPU, in float32.
 
-    Raises `FileNotFoundError`, or `ValueError` in one line if `path` holds no such network, or not the one insisted on."""
+    Raises `FileNotFoundError`, or `ValueError` in one line if `path` holds no such network or another one."""
     state = read_state(path)
     try: found = arch_of(state)
     except ValueError as error: raise ValueError(f"{path}: {error}") from None
-    if arch not in (None, found):
-        raise ValueError(f"{path}: holds {found} weights, but {arch} was asked for" if arch in ARCHS else f"unknown arch {arch!r}: u2net or u2netp")
+    if arch not in (None, *ARCHS): raise ValueError(f"unknown arch {arch!r}: u2net or u2netp")
+    if arch not in (None, found): raise ValueError(f"{path}: holds {found} weights, but {arch} was asked for")
     first, last = (state.get(name) for name in ("stage1.rebnconvin.conv_s1.weight", "outconv.weight"))
     if first is None or last is None: raise ValueError(f"{path}: lacks the first or the last convolution")
     with torch.device("meta"): model = ARCHS[found](first.shape[1], last.shape[0])
@@ -89,7 +91,9 @@ def load_model(
     except RuntimeError as error: raise ValueError(f"{path}: {_misfit(error)}") from None
     return model.eval()
 
-def _misfit(error: RuntimeError) -> str: return "weights do not fit, " + " ".join(str(error).splitlines()[1].split())[:200]
+def _misfit(error: RuntimeError) -> str:
+    "The first of PyTorch's complaints, in one line."
+    return "weights do not fit, " + " ".join(str(error).splitlines()[1].split())[:200]
 
 # %% ../nbs/13_checkpoint.ipynb #d4fd0014
 def save_model(

@@ -127,7 +127,7 @@ def _help(
     comment: str | None,  # beside the parameter
     default: Any,         # of the parameter; `inspect.Parameter.empty` if it has none
 ) -> str:
-    "The line that `--help` prints for a parameter. A default that says nothing, such as None or an empty list, is left out."
+    "The help line of a parameter. Defaults that say nothing (None, False, \"\", no items) are left out."
     text = (comment or "").replace("\n", " ").replace("%", "%%")
     if default in (None, inspect.Parameter.empty) or isinstance(default, bool | str | list | tuple) and not default:
         return text
@@ -170,9 +170,10 @@ def command(
     name: str,       # what the user types
     work: Callable,  # does the work; returns nothing, or a text to print
 ) -> Callable[[list[str] | None], None]:
-    """The `main` function of a console command: it parses the command line, calls `work`, and reports errors in one line.
+    """The `main` function of a console command: it parses the command line, calls `work` and reports errors.
 
-    The parser is made from `work`: its docstring describes the command, its parameters with their comments are the arguments."""
+    The parser is made from `work`: its docstring describes the command, its parameters and their comments
+    are the arguments."""
     def main(words: list[str] | None = None) -> None:
         arguments = vars(_parser(name, work).parse_args(words))
         with one_line_errors(name): said = work(**arguments)
@@ -229,7 +230,8 @@ def notebook_parameters() -> dict[str, Any]:
     if Path.cwd().name == "nbs": os.chdir("..")
     names = get_ipython().user_ns
     declared = next(filter(None, map(_declared, names["In"])), {})  # the first cell with declarations
-    if not declared: raise ValueError("no parameters declared: write `name: type = default` in the cell tagged parameters")
+    if not declared:
+        raise ValueError("no parameters declared: write `name: type = default` in the cell tagged parameters")
     given = [*_injected(names["In"]), *declared]
     return check_parameters(declared, {name: names[name] for name in dict.fromkeys(given)})
 

@@ -50,12 +50,14 @@ def opened(
     except (DataError, MemoryError): raise
     except Exception as error:
         reason, details = _diagnosis(path, error)
-        raise DataError(f"cannot read {path} ({one_line(error)}): replace or remove the file", reason, details) from error
+        message = f"cannot read {path} ({one_line(error)}): replace or remove the file"
+        raise DataError(message, reason, details) from error
 
 # %% ../nbs/01_images.ipynb #0100aa09
 def _diagnosis(path: str | os.PathLike, error: Exception) -> tuple[str, str]:
     "Why a picture could not be read: \"unreadable\" or \"truncated\", and the details."
-    if isinstance(error, FileNotFoundError): return "unreadable", "a link to nowhere" if os.path.islink(path) else "no such file"
+    if isinstance(error, FileNotFoundError):
+        return "unreadable", "a link to nowhere" if os.path.islink(path) else "no such file"
     if isinstance(error, UnidentifiedImageError):
         return ("unreadable", "not a picture") if os.path.getsize(path) else ("truncated", "0 bytes")
     return "truncated" if "truncated" in str(error).lower() else "unreadable", one_line(error)
@@ -64,7 +66,9 @@ def _diagnosis(path: str | os.PathLike, error: Exception) -> tuple[str, str]:
 def eight_bits(
     image: Image.Image,  # any mode
 ) -> Image.Image:
-    "16- and 32-bit greys as 8 bits (65535 becomes 255), other modes unchanged. Raises `ValueError` for floating-point pixels."
+    """16- and 32-bit greys as 8 bits (65535 becomes 255), other modes unchanged.
+
+    Raises `ValueError` for floating-point pixels."""
     if image.mode == "F": raise ValueError("floating-point pixels: save it with 8 or 16 bits")
     if not image.mode.startswith("I"): return image
     values = np.asarray(image)
@@ -74,7 +78,7 @@ def eight_bits(
 # %% ../nbs/01_images.ipynb #0100aa12
 def load_upright(
     image: Image.Image,                    # open, not decoded yet
-    least: tuple[int, int] | None = None,  # width and height, upright, to keep when a big JPEG is decoded smaller; None: full size
+    least: tuple[int, int] | None = None,  # upright width and height to keep when a JPEG is decoded smaller; None: all
 ) -> Image.Image:
     "The picture decoded, turned as its EXIF note says, 8 bits per channel, in any mode."
     if least:
@@ -85,7 +89,7 @@ def load_upright(
 
 def read_photo(
     path: str | os.PathLike,               # a picture file
-    least: tuple[int, int] | None = None,  # width and height to keep when a big JPEG is decoded smaller; None: full size
+    least: tuple[int, int] | None = None,  # width and height to keep when a JPEG is decoded smaller; None: all
 ) -> Image.Image:
     "The photo in `path`, PIL RGB, upright, its transparency dropped. Raises `DataError` if it cannot be read."
     with opened(path) as image:
@@ -100,13 +104,16 @@ def _as_image(array: np.ndarray) -> Image.Image:
     "A uint8 array as a Pillow image. Raises `ValueError` for any other array."
     channels = array.shape[2:] or (1,)
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or 0 in array.shape or channels not in ((1,), (3,), (4,)):
-        raise ValueError(f"an array of {array.dtype} {'×'.join(map(str, array.shape))} is not a photo: give uint8 H×W, H×W×3 or H×W×4")
+        shape = "×".join(map(str, array.shape))
+        raise ValueError(f"an array of {array.dtype} {shape} is not a photo: give uint8 H×W, H×W×3 or H×W×4")
     return Image.fromarray(array.squeeze(2) if channels == (1,) and array.ndim == 3 else array)
 
 def upright_rgb(
     photo: Photo,  # a file, a Pillow image of any mode, or a uint8 array: H×W, H×W×3 (RGB) or H×W×4 (RGBA)
 ) -> tuple[Image.Image, Image.Image | None]:
-    "The photo, PIL RGB, upright, over white, and its own opacity, PIL L, or None if it has none. Raises `ValueError` in one line."
+    """The photo, PIL RGB, upright, over white, and its own opacity, PIL L, or None if it has none.
+
+    Raises `ValueError` in one line."""
     if isinstance(photo, str | os.PathLike):
         with opened(photo) as image: return upright_rgb(image)
     image = load_upright(_as_image(photo) if isinstance(photo, np.ndarray) else photo)
@@ -160,7 +167,8 @@ def parse_size(
     try:
         width, _, height = str(size).partition("x")
         return [int(width), int(height or width)]
-    except ValueError: raise ValueError(f"image size {size!r}: give one number of pixels, or width x height as in 288x384") from None
+    except ValueError:
+        raise ValueError(f"image size {size!r}: give one number of pixels, or width x height as in 288x384") from None
 
 def size_text(
     size: tuple[int, int],  # width and height

@@ -21,7 +21,7 @@ SEVEN = "seven numbers, none negative, not all 0", lambda w: len(w) == 7 and min
 @dataclass
 class LossConfig:
     "Deep supervision: a loss for each of the seven maps."
-    kind: str = setting("bce", one_of("bce", "portrait"))  # binary cross-entropy, or "portrait" for rough and refined mattes
+    kind: str = setting("bce", one_of("bce", "portrait"))  # cross-entropy, or "portrait" for rough and refined mattes
     weights: list[float] = setting([1.0] * 7, SEVEN)  # of the fused map and sides 1 to 6
 
 # %% ../nbs/11_loss.ipynb #4f2bdc98
@@ -29,12 +29,12 @@ def bce_losses(
     logits: Sequence[Tensor], # maps of one size, each N×1×H×W, any float type
     alpha: Tensor,            # the matte, float N×1×H×W in 0..1
 ) -> Tensor:
-    "Binary cross-entropy of each map, averaged over pixels and photos: float32, one number a map (U²-Net paper, section 3.3)."
+    "Binary cross-entropy of each map, averaged over pixels and photos: float32, one per map (U²-Net paper, section 3.3)."
     return torch.stack([F.binary_cross_entropy_with_logits(z.float(), alpha.float()) for z in logits])
 
 def total_loss(
-    losses: Tensor,            # one number a map, or terms × maps
-    weights: Sequence[float],  # one a map
+    losses: Tensor,            # one number per map, or terms × maps
+    weights: Sequence[float],  # one per map
 ) -> Tensor:
     "The weighted sum that is differentiated."
     return (losses @ losses.new_tensor(weights)).sum()
@@ -63,10 +63,11 @@ def portrait_losses(
     "The three `PORTRAIT_TERMS` (rows) of each map (columns), factors included: float32 3×len(logits)."
     alpha, refined = alpha.float(), refined[:, None, None, None]
     trusted, unknown, smooth = refined | ~band, refined & band, gaussian_blur(alpha, alpha.new_full((len(alpha),), 2.5))
-    def terms(z):
+    def terms(z: Tensor) -> Tensor:
         p = z.float().sigmoid()
         error = (p - alpha).abs()
-        return torch.stack([2 * _mean_over(error, trusted), 3 * _mean_over(error, unknown), (p - smooth).square().mean()])
+        ramp = (p - smooth).square().mean()
+        return torch.stack([2 * _mean_over(error, trusted), 3 * _mean_over(error, unknown), ramp])
     return torch.stack([terms(z) for z in logits], 1)
 
 def _mean_over(values: Tensor, region: Tensor) -> Tensor: return (values * region).sum() / region.sum().clamp(min=1)

@@ -53,7 +53,8 @@ class RSU(nn.Module):
             self.add_module(f"rebnconv{level}", ConvBNReLU(out_ch if level == 1 else mid_ch, mid_ch, spread(level)))
         self.add_module(f"rebnconv{height}", ConvBNReLU(mid_ch, mid_ch, spread(height) if dilated else 2))
         for level in range(height - 1, 0, -1):
-            self.add_module(f"rebnconv{level}d", ConvBNReLU(2 * mid_ch, out_ch if level == 1 else mid_ch, spread(level)))
+            out = out_ch if level == 1 else mid_ch
+            self.add_module(f"rebnconv{level}d", ConvBNReLU(2 * mid_ch, out, spread(level)))
 
     def forward(self, x: Tensor) -> Tensor:
         conv = self.get_submodule
@@ -95,7 +96,8 @@ class U2Net(nn.Module):
         for stage, height in (ENCODER | DECODER).items():
             first, mid, out = channels[stage]
             if stage == "stage1": first = in_ch
-            self.add_module(stage, RSU(4, first, mid, out, dilated=True) if height == "4F" else RSU(height, first, mid, out))
+            dilated = height == "4F"
+            self.add_module(stage, RSU(4 if dilated else height, first, mid, out, dilated))
         sides = ["stage1d", "stage2d", "stage3d", "stage4d", "stage5d", "stage6"]
         for i, stage in enumerate(sides, 1):
             self.add_module(f"side{i}", nn.Conv2d(channels[stage][2], out_ch, 3, padding=1))
