@@ -20,7 +20,7 @@ UNWANTED = "http_proxy", "no_proxy", "xdg_config_home"  # variables that would l
 
 
 class Requests(BaseHTTPRequestHandler):
-    "One connection. `server.trouble` says how the next request of a kind goes wrong: a status, or what happens halfway."
+    "One connection. `server.trouble` says how the next requests go wrong: a status, or what happens halfway."
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *args) -> None: pass
@@ -142,7 +142,7 @@ class Requests(BaseHTTPRequestHandler):
 class FakeKaggle(ThreadingHTTPServer):
     """A running server. Until `close`, Kaggle's client talks to it, and the folder `home` is where this process works.
 
-    `home` is then the home folder, the working folder and the one for temporary files, so no real credentials are used."""
+    `home` is then the home folder, the working folder and the one for temporary files: no real credentials are used."""
     def __init__(self, home: Path):
         super().__init__(("127.0.0.1", 0), Requests)
         self.home, self.address = home, f"http://127.0.0.1:{self.server_port}"
