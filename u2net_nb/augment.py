@@ -94,7 +94,8 @@ def _bent_window(
     corners = CORNERS * mirror * half @ turn.T
     if rng.random() < augment.perspective: corners = corners + rng.uniform(-.2, .2, (4, 2)) * half
     room = np.maximum(source - np.ptp(corners, 0), 0)
-    corners += (source + rng.uniform(-1, 1, 2) * room) / 2
+    middle = (corners.min(0) + corners.max(0)) / 2  # 0 unless the corners have moved
+    corners += (source + rng.uniform(-1, 1, 2) * room) / 2 - middle
     target = (CORNERS + 1) / 2 * size
     there, here = (target - .5).astype(np.float32), (corners - .5).astype(np.float32)  # pixel 0 has its centre at 0
     return cv2.getPerspectiveTransform(there, here)
@@ -199,7 +200,7 @@ def _placement(
     size: tuple[int, int],     # width and height of the result
     rng: np.random.Generator,  # the item's own
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    "Width and height that the cut-out is resized to, and where its upper left corner goes."
+    "Width and height of the whole cut-out in the result, and where its upper left corner goes."
     (w, h), cut_off = size, box[3] == cutout[1]
     height = round(rng.uniform(.4, 1.1) * h)  # of the person, in the result
     scale = height / (box[3] - box[1])
@@ -209,6 +210,24 @@ def _placement(
     else: top = rng.uniform(min(spare, 0), max(spare, 0))
     sides = max(1, round(cutout[0] * scale)), max(1, round(cutout[1] * scale))
     return sides, (left, round(top - box[1] * scale))
+
+# %% ../nbs/30_augment.ipynb #6f22db88
+def _placed(
+    cutout: Image.Image,      # RGBA
+    sides: tuple[int, int],   # width and height of the whole cut-out in the result
+    place: tuple[int, int],   # of its upper left corner
+    size: tuple[int, int],    # width and height of the result
+) -> Image.Image:
+    "The cut-out in an empty frame, PIL RGBA."
+    corner = [max(0, at) for at in place]                                                    # of the part that is seen
+    seen = [min(w, at + side) - start for w, at, side, start in zip(size, place, sides, corner)]
+    scale = [whole / side for whole, side in zip(cutout.size, sides)]
+    start = [(first - at) * s for first, at, s in zip(corner, place, scale)]
+    box = (*start, *(min(first + n * s, whole) for first, n, s, whole in zip(start, seen, scale, cutout.size)))
+    person = cutout.resize(seen, Image.Resampling.LANCZOS, box, reducing_gap=2)  # Pillow weights colours by alpha
+    frame = Image.new("RGBA", size)
+    frame.paste(person, tuple(corner))
+    return frame
 
 # %% ../nbs/30_augment.ipynb #955d4be4
 def composite_pair(
@@ -223,9 +242,7 @@ def composite_pair(
     scene = random_scene(background, size, rng)
     person, box = _read_cutout(cutout)
     sides, place = (size, (0, 0)) if rng.random() < .5 else _placement(person.size, box, size, rng)
-    person = person.resize(sides, Image.Resampling.LANCZOS, reducing_gap=2)  # Pillow weights colours by alpha
+    person = _placed(person, sides, place, size)
     colours, alpha = np.asarray(person)[..., :3], person.getchannel("A")
     matched = match_colours(colours, np.asarray(alpha), np.asarray(scene), rng.uniform(0, .5))
-    placed = Image.new("RGBA", size)
-    placed.paste(with_alpha(matched, alpha), place)
-    return composite(placed, scene), placed.getchannel("A")
+    return composite(with_alpha(matched, alpha), scene), alpha

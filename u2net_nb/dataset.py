@@ -4,15 +4,18 @@
 
 # %% auto #0
 __all__ = ['LAYOUTS', 'MATTING_HUMAN', 'CELEBA', 'ANY_SET', 'JPEG', 'PNG', 'Pair', 'find_pictures', 'files_below',
-           'picture_folders', 'pair_folders', 'find_pairs', 'Splits', 'split_names', 'split_by_position', 'Row',
-           'write_csv', 'write_manifest', 'read_manifest', 'load_splits', 'write_metadata', 'read_metadata',
-           'encode_pair', 'pair_files', 'read_pair', 'RefinedRow', 'write_refined', 'refined_path', 'refine_pairs']
+           'picture_folders', 'pair_folders', 'find_pairs', 'find_empty_photos', 'Splits', 'split_names',
+           'split_by_position', 'group_of', 'split_by_group', 'Row', 'write_csv', 'write_manifest', 'read_manifest',
+           'load_splits', 'write_metadata', 'read_metadata', 'encode_pair', 'pair_files', 'read_pair', 'RefinedRow',
+           'write_refined', 'refined_path', 'refine_pairs']
 
 # %% ../nbs/22_dataset.ipynb #2200aa04
 import csv
+import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -30,9 +33,9 @@ from .matting import as_matte, refine
 # %% ../nbs/22_dataset.ipynb #307ff52c
 class Pair(NamedTuple):
     "A photo and its matte."
-    name: str    # the stem that both files share
-    photo: Path  # the picture of a person
-    matte: Path  # its alpha, 255 = person
+    name: str           # the stem that both files share
+    photo: Path         # the picture of a person
+    matte: Path | None  # its alpha, 255 = person; None: nobody is in the photo
 
 # %% ../nbs/22_dataset.ipynb #3be2bf77
 def find_pictures(
@@ -167,6 +170,24 @@ def find_pairs(
     _refuse_lonely(mattes, photos, "matte", "photo")
     return [Pair(stem, photos[stem], mattes[stem]) for stem in _in_order(photos)]
 
+# %% ../nbs/22_dataset.ipynb #4a27267d
+def find_empty_photos(
+    folder: str | Path,  # holds the photos, or one sub-folder that does
+) -> list[Pair]:
+    """Every photo without people in `folder`, as a `Pair` that has no matte.
+
+    Raises `FileNotFoundError` or `DataError` if there are none, or if more than one sub-folder has pictures."""
+    folder = Path(folder)
+    if not folder.is_dir(): raise FileNotFoundError(f"{folder} is not a folder: give one with photos")
+    found = find_pictures(folder)
+    subs = sum(picture_folders(folder), [])
+    if not found and len(subs) == 1: found = find_pictures(subs[0])
+    elif subs:
+        raise DataError(f"{folder} has pictures in several places ({', '.join(sub.name for sub in subs)}): "
+                        "name the folder that holds the photos without people")
+    if not found: raise DataError(f"{folder} has no pictures: put photos there")
+    return [Pair(stem, found[stem], None) for stem in _in_order(found)]
+
 # %% ../nbs/22_dataset.ipynb #2201aa09
 MATTING_HUMAN, CELEBA = (30_984, 2_941, 500), (27_000, 2_500, 500)  # train, val and test of the published sets
 ANY_SET = 80, 12, 8  # of other sets that are prepared or drawn here
@@ -194,6 +215,34 @@ def split_by_position(
     "`items` cut into three lists by position, at least one item in each."
     parts, names = Splits([], [], []), split_names(len(items), proportions)
     for item, name in zip(items, names): getattr(parts, name).append(item)
+    return parts
+
+# %% ../nbs/22_dataset.ipynb #b222647a
+def group_of(
+    name: str,     # of a pair
+    pattern: str,  # a regular expression; empty: every pair is a group of its own
+) -> str:
+    "What `pattern` finds first in the name, or the whole name."
+    found = re.search(pattern, name) if pattern else None
+    return found.group() if found else name
+
+def split_by_group(
+    pairs: Sequence[Pair],
+    proportions: Sequence[int] = ANY_SET,  # of train, val and test
+    pattern: str = "",                     # as for `group_of`
+) -> Splits:
+    "Three lists, none of which shares a group with another. Raises `DataError` for fewer than three groups."
+    groups = {}
+    for pair in pairs: groups.setdefault(group_of(pair.name, pattern), []).append(pair)
+    if len(groups) < 3:
+        raise DataError(f"{len(groups)} group(s) of photos cannot be split three ways: "
+                        f"let group {pattern!r} tell more of them apart")
+    order = sorted(groups, key=lambda group: hashlib.sha256(group.encode("utf-8", "surrogateescape")).digest())
+    parts = Splits([], [], [])
+    for part, share in (parts.test, proportions[2]), (parts.val, proportions[1]):
+        wanted = max(1, round(len(pairs) * share / sum(proportions)))
+        while len(part) < wanted and len(order) > (2 if part is parts.test else 1): part += groups[order.pop()]
+    for group in order: parts.train.extend(groups[group])
     return parts
 
 # %% ../nbs/22_dataset.ipynb #2200aa08
@@ -269,8 +318,9 @@ def load_splits(
     photos: str = "",                 # sub-folder of photos and
     mattes: str = "",                 # of mattes, as for `pair_folders`
     proportions: Sequence[int] = (),  # of train, val and test without a manifest; empty: as the published sets
+    group: str = "",                  # as the pattern of `group_of`
 ) -> Splits:
-    """The pairs of each split, as the manifest says or by position.
+    """The pairs of each split: as the manifest says, by position in the published layouts, otherwise by group.
 
     Raises `FileNotFoundError` or `DataError` if the folder cannot be used."""
     photo_folder, matte_folder = pair_folders(folder, photos, mattes)
@@ -281,8 +331,9 @@ def load_splits(
     if len(pairs) < 3:
         raise DataError(f"{folder} has {len(pairs)} pair(s), but needs at least 3: "
                         "one each for training, validation and test")
-    published = CELEBA if photo_folder.name.startswith("CelebA") else MATTING_HUMAN
-    return split_by_position(pairs, proportions or published)
+    published = {"img": MATTING_HUMAN, "CelebA-img": CELEBA}.get(photo_folder.name)
+    if published and not proportions and not group: return split_by_position(pairs, published)
+    return split_by_group(pairs, proportions or ANY_SET, group)
 
 # %% ../nbs/22_dataset.ipynb #2200aa11
 def write_metadata(
@@ -337,7 +388,8 @@ def read_pair(
 
     Raises `DataError` if a file cannot be read or the shapes differ."""
     least = (2 * max(size),) * 2 if size else None  # big JPEGs are decoded smaller, with enough left for a good filter
-    photo, matte = read_photo(pair.photo, least), read_matte(pair.matte)
+    photo = read_photo(pair.photo, least)
+    matte = read_matte(pair.matte) if pair.matte else Image.new("L", photo.size)
     (w, h), (mw, mh) = photo.size, matte.size
     if abs(w * mh / (h * mw) - 1) > .01:
         w, h = read_photo(pair.photo).size

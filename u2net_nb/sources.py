@@ -6,6 +6,7 @@
 __all__ = ['SourceConfig', 'DataConfig', 'Source', 'open_source', 'SourceDataset', 'Mixture']
 
 # %% ../nbs/32_sources.ipynb #3200aa04
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -20,12 +21,18 @@ from torch.utils.data import Dataset
 
 from .augment import AugmentConfig, composite_pair, fixed_window, random_colours, random_window, warp
 from .core import NOT_NEGATIVE, POSITIVE, Rule, at_least, one_of, setting
-from .dataset import Splits, find_pictures, load_splits, read_pair, split_by_position
+from .dataset import ANY_SET, Splits, find_empty_photos, load_splits, read_pair, split_by_group
 from .images import DataError
 from .matting import adaptive_band
 
 # %% ../nbs/32_sources.ipynb #3200aa07
 _FOLDER: Rule = "a dataset folder", bool
+
+def _is_pattern(text: str) -> bool:
+    try: return bool(re.compile(text))
+    except re.error: return False
+
+_PATTERN: Rule = "a regular expression, or empty", _is_pattern
 
 @dataclass
 class SourceConfig:
@@ -35,7 +42,9 @@ class SourceConfig:
     mattes: str = ""        # its sub-folder of mattes; the same as `photos` if these are RGBA cut-outs
     weight: float = setting(1.0, POSITIVE)  # its share of the samples, relative to the other sources' weights
     refined: bool = False   # are the mattes exact, even in hair? Rough masks are not trusted at the edge
+    empty: bool = False     # photos without people, which need no mattes: their alpha is 0 everywhere
     backgrounds: str = ""   # folder of pictures to composite over; the photos are then cut-outs
+    group: str = setting("", _PATTERN)  # photos in whose names this finds the same text stay in one split
     augment: Optional[AugmentConfig] = None  # instead of `data.augment`
 
 # %% ../nbs/32_sources.ipynb #32d00002
@@ -61,7 +70,7 @@ class Source(NamedTuple):
     "A dataset folder, opened for training."
     name: str                   # of the folder
     splits: Splits              # of Pairs
-    backgrounds: Splits | None  # of paths, if the pairs are cut-outs
+    backgrounds: Splits | None  # of Pairs without mattes, if the pairs are cut-outs
     settings: SourceConfig      # with its `augment` filled in
 
 # %% ../nbs/32_sources.ipynb #32d00003
@@ -72,16 +81,18 @@ def open_source(
     "The source. Raises `FileNotFoundError` or `DataError`, in one line, if it cannot be used."
     folder = Path(settings.dir)
     settings = OmegaConf.merge(settings, {} if settings.augment else {"augment": data.augment})
-    backgrounds = _split_backgrounds(settings.backgrounds, data.split) if settings.backgrounds else None
-    splits = load_splits(folder, settings.photos, settings.mattes, data.split)
+    backgrounds = _split_empty(settings.backgrounds, data.split) if settings.backgrounds else None
+    if settings.empty: splits = _split_empty(folder, data.split, settings.group)
+    else: splits = load_splits(folder, settings.photos, settings.mattes, data.split, settings.group)
     return Source(folder.resolve().name, splits, backgrounds, OmegaConf.to_object(settings))
 
-def _split_backgrounds(folder: str, proportions: list[int]) -> Splits:
-    "The paths of the pictures in a folder, split three ways."
-    paths = [path for _, path in sorted(find_pictures(Path(folder).expanduser()).items())]
-    if len(paths) < 3:
-        raise DataError(f"{folder} has {len(paths)} picture(s), needs at least 3: one each for training, validation and test")
-    return split_by_position(paths, proportions or (8, 1, 1))
+def _split_empty(folder: str | Path, proportions: list[int], group: str = "") -> Splits:
+    "The photos without people in a folder, split three ways."
+    photos = find_empty_photos(Path(folder).expanduser())
+    if len(photos) < 3:
+        raise DataError(f"{folder} has {len(photos)} picture(s), but needs at least 3: "
+                        "one each for training, validation and test")
+    return split_by_group(photos, proportions or ANY_SET, group)
 
 # %% ../nbs/32_sources.ipynb #416599d7
 class SourceDataset(Dataset):
@@ -99,7 +110,7 @@ class SourceDataset(Dataset):
         self.pairs = getattr(source.splits, split)
         self.backgrounds = source.backgrounds and getattr(source.backgrounds, split)
         self.augment = source.settings.augment
-        self.refined = source.settings.refined or bool(source.backgrounds)  # a cut-out's alpha is exact
+        self.refined = source.settings.refined or source.settings.empty or bool(source.backgrounds)
         self.size, self.seed, self.band, self.train = tuple(data.size), seed, band, split == "train"
         self.whole = self.augment.whole if self.train else data.fit == "resize"
         spare = data.margin if self.train or data.fit == "crop" else 1  # room for the window to move
@@ -124,7 +135,8 @@ class SourceDataset(Dataset):
         "Photo and matte at `read_size`, or a cut-out over one of the backgrounds."
         pair = self.pairs[index]
         if not self.backgrounds: return read_pair(pair, self.read_size, "resize" if self.whole else "crop")
-        return composite_pair(pair, self.backgrounds[rng.integers(len(self.backgrounds))], self.read_size, rng)
+        scene = self.backgrounds[rng.integers(len(self.backgrounds))].photo
+        return composite_pair(pair, scene, self.read_size, rng)
 
     def _fixed_window(self, source: tuple[int, int]) -> np.ndarray:
         "The window for validation and test; a composite has the right shape already."

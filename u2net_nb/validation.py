@@ -79,11 +79,13 @@ def _evaluate_source(
 ) -> dict[str, float]:
     "The four metrics of one source."
     batches = eval_batches(len(part), cfg.trainer.batch_size, accelerator.process_index, accelerator.num_processes)
-    sums = torch.zeros(4, 2, dtype=torch.float64)  # of each metric, and over how many photos
+    sums = torch.zeros(4, 2, dtype=torch.float64)  # of each metric, and over how many photos: not all have a band
     for batch in prefetch(make_loader(part, batches, cfg.data.workers), accelerator.device):
         alpha, truth = forward_alpha(model, batch["photo"], cfg, accelerator), batch["alpha"]
         scores = [metric(alpha, truth) for metric in (mae, mse, iou)] + [mae(alpha, truth, batch["band"])]
-        for total, values in zip(sums, scores): total += torch.stack([values.nansum(), values.isfinite().sum()]).cpu()
+        banded = batch["band"].flatten(1).any(1)
+        for total, values in zip(sums, (*scores[:3], scores[3][banded])):
+            total += torch.stack([values.sum(), values.new_tensor(len(values))]).cpu()
     totals, counts = accelerator.reduce(sums.to(accelerator.device), "sum").cpu().unbind(1)
     return dict(zip(("mae", "mse", "iou", "band"), (totals / counts).tolist()))
 
