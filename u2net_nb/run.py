@@ -11,7 +11,9 @@ __all__ = ['MAY_CHANGE', 'local_folder', 'drawn_folder', 'load_sources', 'run_fo
 import math
 import platform
 import shutil
+import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -160,7 +162,7 @@ class Run:
     cfg: DictConfig
     folder: Path
     accelerator: Accelerator
-    splits: Splits                # of Mixture
+    splits: Splits                # of loaders, each of a Mixture
     model: U2Net                  # the weights being trained
     net: nn.Module                # the same, wrapped for several processes
     ema: AveragedModel | None     # their moving average
@@ -197,6 +199,7 @@ class Observer:
     def __init__(self, run: Run): self.run = run
     def after_step(self, losses: Tensor, names: list[str], rate: float) -> None: pass
     def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None: pass
+    def after_interrupt(self) -> None: pass
     def end(self) -> None: pass
 
 # %% ../nbs/37_run.ipynb #3700aa15
@@ -210,8 +213,10 @@ class Losses(Observer):
         self.waiting.append((self.run.step, names, rate, losses.detach()))
         if self.run.step % self.run.cfg.trainer.log_every == 0: self.fetch()
 
-    def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None:
-        if self.run.accelerator.is_main_process: self.run.write_table("losses")
+    def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None: self.after_interrupt()
+
+    def after_interrupt(self) -> None:
+        if self.run.losses and self.run.accelerator.is_main_process: self.run.write_table("losses")
 
     def fetch(self) -> None:
         "Bring the losses that still wait from the device."
@@ -274,7 +279,7 @@ class Board(Observer):
         self._show_losses()
         self._scalars("val", scores, run.step)
         self.writer.add_scalar("train/images_per_second", run.history[-1]["images_per_second"], run.step)
-        pictures = show_results(run.tested, run.splits.val, run.cfg, run.accelerator)
+        pictures = show_results(run.tested, run.splits.val.dataset, run.cfg, run.accelerator)
         self.writer.add_figure("val/results", pictures, run.step)
         self.writer.flush()
 
@@ -297,7 +302,9 @@ class Checkpoints(Observer):
         run = self.run
         words = dict(recipe=run.cfg.recipe, epoch=run.history[-1]["epoch"], size=size_text(run.cfg.data.size))
         if run.improved: save_model(run.tested, run.folder/"model.safetensors", **words)
-        write_torch(run.folder/"last.ckpt", self._state())
+        self.after_interrupt()
+
+    def after_interrupt(self) -> None: write_torch(self.run.folder/"last.ckpt", self._state())
 
     def _state(self) -> dict[str, Any]:
         run, scaler = self.run, self.run.accelerator.scaler
@@ -326,28 +333,50 @@ def restore(
     if torch.cuda.is_available() and last["cuda_rng"] is not None: torch.cuda.set_rng_state(last["cuda_rng"])
     run.step, run.seconds = last["step"], last["seconds"]
     for name in "losses", "history":  # a kill may have left rows of an epoch that is now repeated
-        rows = pd.read_csv(run.folder/f"{name}.csv")
+        table = run.folder/f"{name}.csv"
+        if not table.exists(): continue  # interrupted in its first epoch
+        rows = pd.read_csv(table)
         setattr(run, name, rows[rows.step <= run.step].to_dict("records"))
 
 # %% ../nbs/37_run.ipynb #3700aa21
 class Clock(Observer):
-    "Ends a run in time for `max_hours`."
+    "Ends a run in time for `max_hours`, or on Ctrl-C or SIGTERM while it is entered."
     def __init__(self, run: Run, began: float):
         super().__init__(run)
         self.began, self.photos, self.seconds_per_test = began, 0, 0.0  # the last for one photo; 0 until measured
+        self.asked, self.former = False, {}
+
+    def __enter__(self) -> "Clock":
+        if threading.current_thread() is threading.main_thread():  # only there may signals be handled
+            self.former = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self.former.items(): signal.signal(number, handler)
+
+    def _ask(self, number: int, frame: object) -> None:
+        if self.asked: raise KeyboardInterrupt
+        self.asked = True
 
     def after_step(self, losses: Tensor, names: list[str], rate: float) -> None: self.photos += len(names)
 
     def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None:
-        self.seconds_per_test = tested / len(self.run.splits.val)
+        self.seconds_per_test = tested / len(self.run.splits.val.dataset)
 
-    def out_of_time(self) -> bool:
-        "Is what is left of `max_hours` needed for validation and test? The same answer on every process."
+    def should_stop(self) -> bool:
+        "Is it time to stop, or was that asked for? The same answer on every process."
+        run, accelerator = self.run, self.run.accelerator
+        if accelerator.num_processes == 1: return self.asked or self._out_of_time()
+        if accelerator.device.type != "cpu" and run.step % run.cfg.trainer.log_every: return False  # a GPU would wait
+        answers = torch.tensor([self.asked, self._out_of_time()], dtype=torch.float, device=accelerator.device)
+        self.asked, late = (accelerator.reduce(answers) > 0).tolist()
+        return self.asked or late
+
+    def _out_of_time(self) -> bool:
+        "Is what is left of `max_hours` needed for validation and test?"
         run = self.run
         if not run.cfg.trainer.max_hours or not self.photos: return False
         spent = time.perf_counter() - self.began
         each = self.seconds_per_test or spent / self.photos
         left = run.cfg.trainer.max_hours * 3600 - spent
-        late = each * (len(run.splits.val) + len(run.splits.test)) > left
-        if run.accelerator.num_processes == 1: return late
-        return bool(run.accelerator.reduce(torch.tensor(float(late), device=run.accelerator.device)) > 0)
+        return each * (len(run.splits.val.dataset) + len(run.splits.test.dataset)) > left

@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from .batches import Batches, make_loader, mixture_batches, prefetch, train_batches
+from .batches import Batches, feed, make_loader, mixture_batches, prefetch, train_batches
 from .checkpoint import ARCHS, load_model
 from .config import check_config, setting_error
 from .core import one_line_errors, progress_bar, write_file
@@ -51,7 +51,8 @@ def train(
 ) -> Path:
     """Train as `cfg` says, test the best weights, and leave everything in the run folder, which is returned.
 
-    Raises `ValueError`, `OSError`, `MemoryError`, or `FloatingPointError` for a loss that is not finite."""
+    Raises `ValueError`, `OSError`, `MemoryError`, `FloatingPointError` for a loss that is not finite, or
+    `KeyboardInterrupt` once the run is saved."""
     began = time.perf_counter()
     run = start_run(check_config(cfg))
     t, model, optimizer, accelerator = cfg.trainer, run.model, run.optimizer, run.accelerator
@@ -59,14 +60,14 @@ def train(
     observers = [losses_seen, clock]
     if accelerator.is_main_process: observers += [History(run), Board(run), Checkpoints(run)]
 
-    with progress_bar(total=run.total, initial=run.step, unit="step", silent=not accelerator.is_main_process) as bar:
-        while run.step < run.total and not clock.out_of_time():
+    silent = not accelerator.is_main_process
+    with progress_bar(total=run.total, initial=run.step, unit="step", silent=silent) as bar, clock:
+        while run.step < run.total and not clock.should_stop():
             epoch, start = divmod(run.step, run.per_epoch)
-            batches = epoch_batches(run.splits.train, cfg, accelerator, epoch, start)
-            loader = make_loader(run.splits.train, batches, cfg.data.workers)
+            batches = epoch_batches(run.splits.train.dataset, cfg, accelerator, epoch, start)
             model.train()
             epoch_began = time.perf_counter()
-            for batch in prefetch(loader, accelerator.device):
+            for batch in prefetch(feed(run.splits.train, batches), accelerator.device):
                 rate = learning_rate(cfg, run.step / run.per_epoch)
                 for group in optimizer.param_groups: group["lr"] = rate
                 losses = loss_terms(cfg, forward(run.net, batch["photo"], cfg, accelerator), batch)
@@ -80,12 +81,16 @@ def train(
                 loss = f"{run.losses[-1]['loss']:.3f}" if run.losses else "…"
                 bar.set_postfix(epoch=epoch + 1, loss=loss, refresh=False)
                 bar.update()
-                if run.step >= run.total or clock.out_of_time(): break
+                if run.step >= run.total or clock.should_stop(): break
             losses_seen.fetch()
+            if clock.asked: break
             trained = time.perf_counter() - epoch_began
             scores = validate(run)
             tested = time.perf_counter() - epoch_began - trained
             for observer in observers: observer.after_epoch(scores, trained, tested)
+    if clock.asked:
+        for observer in observers: observer.after_interrupt()
+        raise KeyboardInterrupt(f"{run.folder} holds the first {run.step} of {run.total} steps")
     for observer in observers: observer.end()
     return finish(run)
 
@@ -96,7 +101,7 @@ def start_run(
     "The run before its first step, or where it was interrupted. Raises `ValueError`, `OSError` or `MemoryError`."
     accelerator = make_accelerator(cfg)
     with accelerator.main_process_first(): splits = open_splits(cfg)  # one downloads, the others find it there
-    per_epoch = len(epoch_batches(splits.train, cfg, accelerator, 0))
+    per_epoch = len(epoch_batches(splits.train.dataset, cfg, accelerator, 0))
 
     set_seed(cfg.trainer.seed)
     model = new_model(cfg).to(accelerator.device)
@@ -104,7 +109,7 @@ def start_run(
     net, optimizer = accelerator.prepare(model, new_optimizer(cfg, model))
 
     with accelerator.main_process_first(): folder, last = open_folder(cfg)
-    check_memory(model, cfg, len(splits.train))
+    check_memory(model, cfg, len(splits.train.dataset))
     check_disk(model, cfg, folder)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
@@ -115,11 +120,11 @@ def start_run(
 
 # %% ../nbs/38_training.ipynb #3800aa18
 def open_splits(cfg: DictConfig) -> Splits:
-    "The run's photos, a Mixture for each split. The unknown band is left out of training where no loss reads it."
+    "A loader of a Mixture for each split. The unknown band is left out of training where no loss reads it."
     sources, portrait = load_sources(cfg), cfg.loss.kind == "portrait"
     band = Splits(portrait, True, True)
-    def opened(split): return Mixture(sources, split, cfg.data, cfg.trainer.seed, getattr(band, split))
-    return Splits(*map(opened, Splits._fields))
+    mixtures = [Mixture(sources, split, cfg.data, cfg.trainer.seed, read) for split, read in zip(Splits._fields, band)]
+    return Splits(*(make_loader(mixture, workers=cfg.data.workers) for mixture in mixtures))
 
 # %% ../nbs/38_training.ipynb #6a26524e
 def new_model(cfg: DictConfig) -> U2Net:
@@ -218,7 +223,7 @@ def finish(run: Run) -> Path:
 def _draw(run: Run, best: U2Net) -> None:
     "The curves, and some results of the best weights on test photos."
     losses, history = pd.DataFrame(run.losses), pd.DataFrame(run.history)
-    results = show_results(best, run.splits.test, run.cfg, run.accelerator)
+    results = show_results(best, run.splits.test.dataset, run.cfg, run.accelerator)
     curves = {"loss": plot_loss(losses), "sides": plot_sides(losses), "validation": plot_validation(history)}
     figures = curves | {"results": results}
     for name, figure in figures.items(): save_figure(figure, run.folder/f"{name}.png")
@@ -232,7 +237,7 @@ def summarise_run(
     history = pd.DataFrame(run.history)
     top = history.loc[history.val_mae.idxmin()]
     return {"epochs": history.epoch.max(), "best_epoch": top.epoch, "val_mae": top.val_mae, "val_iou": top.val_iou,
-            **{f"test_{name}": score for name, score in scores.items()}, "test_photos": len(run.splits.test),
+            **{f"test_{name}": score for name, score in scores.items()}, "test_photos": len(run.splits.test.dataset),
             "minutes": run.seconds / 60, "images_per_second": history.images_per_second.mean()}
 
 # %% ../nbs/38_training.ipynb #9f92f9ca

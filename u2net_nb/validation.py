@@ -14,12 +14,13 @@ from accelerate.state import AcceleratorState
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
-from .batches import eval_batches, make_loader, prefetch
+from .batches import Batches, eval_batches, feed, make_loader, prefetch
 from .images import denormalise
 from .metrics import iou, mae, mse
 from .plots import result_grid
-from .sources import Mixture, SourceDataset
+from .sources import Mixture
 
 # %% ../nbs/36_validation.ipynb #a118e4e7
 def make_accelerator(cfg: DictConfig) -> Accelerator:
@@ -55,7 +56,7 @@ def forward_alpha(model: nn.Module, photo: Tensor, cfg: DictConfig, accelerator:
 @torch.no_grad()
 def evaluate(
     model: nn.Module,          # the network
-    dataset: Mixture,          # all its photos are tested, once
+    loader: DataLoader,        # of a `Mixture`, all of whose photos are tested, once
     cfg: DictConfig,           # the run's settings
     accelerator: Accelerator,  # which knows device and precision
 ) -> dict[str, float]:
@@ -64,30 +65,31 @@ def evaluate(
     They are averaged over the photos of a source, then over sources. With several sources, those of each follow
     as `mae_<source>`."""
     model.eval()
-    parts = zip(dataset.names, dataset.parts)
-    scores = pd.DataFrame({name: _evaluate_source(model, part, cfg, accelerator) for name, part in parts})
-    mean = scores.mean(axis=1).to_dict()
-    if len(dataset.parts) == 1: return mean
-    return mean | {f"{metric}_{name}": scores.at[metric, name] for name in scores for metric in scores.index}
+    mixture = loader.dataset
+    batches = [_source_batches(mixture, i, cfg, accelerator) for i in range(len(mixture.parts))]
+    source_of = [i for i, some in enumerate(batches) for _ in some]  # of each batch
+    sums = torch.zeros(len(batches), 4, 2, dtype=torch.float64)      # of each metric, and over how many photos
+    for i, batch in zip(source_of, prefetch(feed(loader, sum(batches, [])), accelerator.device)):
+        sums[i] += _sums(forward_alpha(model, batch["photo"], cfg, accelerator), batch["alpha"], batch["band"])
+    totals, counts = accelerator.reduce(sums.to(accelerator.device), "sum").cpu().unbind(2)
+    scores = pd.DataFrame((totals / counts).numpy(), index=mixture.names, columns=["mae", "mse", "iou", "band"])
+    mean = scores.mean().to_dict()
+    if len(batches) == 1: return mean
+    return mean | {f"{metric}_{name}": row[metric] for name, row in scores.iterrows() for metric in scores}
 
 # %% ../nbs/36_validation.ipynb #3600aa14
-def _evaluate_source(
-    model: nn.Module,
-    part: SourceDataset,
-    cfg: DictConfig,
-    accelerator: Accelerator,
-) -> dict[str, float]:
-    "The four metrics of one source."
-    batches = eval_batches(len(part), cfg.trainer.batch_size, accelerator.process_index, accelerator.num_processes)
-    sums = torch.zeros(4, 2, dtype=torch.float64)  # of each metric, and over how many photos: not all have a band
-    for batch in prefetch(make_loader(part, batches, cfg.data.workers), accelerator.device):
-        alpha, truth = forward_alpha(model, batch["photo"], cfg, accelerator), batch["alpha"]
-        scores = [metric(alpha, truth) for metric in (mae, mse, iou)] + [mae(alpha, truth, batch["band"])]
-        banded = batch["band"].flatten(1).any(1)
-        for total, values in zip(sums, (*scores[:3], scores[3][banded])):
-            total += torch.stack([values.sum(), values.new_tensor(len(values))]).cpu()
-    totals, counts = accelerator.reduce(sums.to(accelerator.device), "sum").cpu().unbind(1)
-    return dict(zip(("mae", "mse", "iou", "band"), (totals / counts).tolist()))
+def _source_batches(mixture: Mixture, i: int, cfg: DictConfig, accelerator: Accelerator) -> Batches:
+    "This process's batches of one source, with the numbers that its photos have in the mixture."
+    rank, world = accelerator.process_index, accelerator.num_processes
+    n, first = len(mixture.parts[i]), mixture.ends[i] - len(mixture.parts[i])
+    batches = eval_batches(n, cfg.trainer.batch_size, rank, world)
+    return [[(epoch, first + index) for epoch, index in keys] for keys in batches]
+
+def _sums(alpha: Tensor, truth: Tensor, band: Tensor) -> Tensor:
+    "The sum of each metric over a batch, and over how many photos: not all have an unknown band. float64 4×2."
+    banded = band.flatten(1).any(1)
+    scores = mae(alpha, truth), mse(alpha, truth), iou(alpha, truth), mae(alpha, truth, band)[banded]
+    return torch.tensor([[values.sum(), len(values)] for values in scores], dtype=torch.float64)
 
 # %% ../nbs/36_validation.ipynb #3b561df1
 @torch.no_grad()
