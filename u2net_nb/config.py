@@ -27,22 +27,23 @@ from .images import parse_size
 from .loss import LossConfig
 from .sources import DataConfig, SourceConfig
 
-# %% ../nbs/33_config.ipynb #ddd89278
+# %% ../nbs/33_config.ipynb #3300aa10
 _DECAY: Rule = "0 or more and less than 1", lambda decay: 0 <= decay < 1
 _SEED: Rule = "0 or more and less than 2³²", lambda seed: 0 <= seed < 2 ** 32
 
+# %% ../nbs/33_config.ipynb #ddd89278
 @dataclass
 class TrainerConfig:
     "The training loop."
     epochs: int = setting(25, at_least(1))         # passes over the training photos
     batch_size: int = setting(12, at_least(1))     # photos per step, on each process
     halve_every: int = setting(0, NOT_NEGATIVE)    # halve the learning rate every so many epochs; 0: never
-    cosine: bool = False                           # let the learning rate fall to zero along a half cosine
+    cosine: bool = False                           # let the learning rate fall to zero along a cosine
     grad_clip: float = setting(0.0, NOT_NEGATIVE)  # largest gradient norm; 0: no clipping
-    ema: float = setting(0.0, _DECAY)              # test a moving average of the weights, with this decay; 0: none
+    ema: float = setting(0.0, _DECAY)              # decay of a moving average of the weights, used for tests; 0: none
     precision: str = setting("no", one_of("no", "bf16", "fp16"))  # "no" is float32; fp16 needs a GPU
-    channels_last: bool = False                    # memory format of maps and kernels; bf16 and fp16 gain most from it
-    seed: int = setting(0, _SEED)                  # of weights, order, crops and colours
+    channels_last: bool = False                    # memory format; bf16 and fp16 gain most from it
+    seed: int = setting(0, _SEED)                  # of random weights, order, crops and colours
     log_every: int = setting(10, at_least(1))      # fetch losses from the device every so many steps
     max_steps: int = setting(0, NOT_NEGATIVE)      # stop after so many optimizer steps; 0: no limit
     max_hours: float = setting(0.0, NOT_NEGATIVE)  # stop in time, with everything saved; 0: no limit
@@ -57,10 +58,22 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
-    optimizer: dict[str, Any] = field(default_factory=lambda: {**OPTIMIZER})  # a class, `_target_`, and its arguments
+    optimizer: dict[str, Any] = field(default_factory=OPTIMIZER.copy)  # a class, `_target_`, and its arguments
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     run_dir: str = ""       # where results go; empty: results/<recipe>-<dataset>-<arch>
-    resume: bool = False    # go on from the run folder's last checkpoint, if there is one
+    resume: bool = False    # continue from the run folder's last checkpoint, if there is one
+
+# %% ../nbs/33_config.ipynb #3300aa11
+def _described(
+    name: str,                   # of the setting
+    value: Any,                  # its default
+    meaning: str,                # the comment beside it
+    wanted: str | None = None,   # the rule in words, if there is one
+) -> str:
+    "One line of `describe_settings`."
+    default = str(value)
+    if default == str([1.0] * 7): default = "[1.0, …]"  # seven weights would be too wide
+    return f"{name:<26} {default:<17} {' '.join(meaning.split())}" + (f" ({wanted})" if wanted else "")
 
 # %% ../nbs/33_config.ipynb #3300aa03
 def describe_settings(
@@ -69,27 +82,23 @@ def describe_settings(
 ) -> str:
     "Every setting on a line of its own: name, default, meaning, and in brackets what it must be."
     from fastcore.docments import docments  # not at the top: training does without it
-
     lines, comments, example = [], docments(kind, returns=False), kind()
     for item in fields(kind):
         name, value, meaning = prefix + item.name, getattr(example, item.name), comments[item.name] or ""
         if is_dataclass(value): lines.append(describe_settings(type(value), f"{name}."))
-        elif isinstance(value, dict): lines += [_described(f"{name}.{key}", part, meaning) for key, part in value.items()]
+        elif isinstance(value, dict):
+            lines += [_described(f"{name}.{key}", part, meaning) for key, part in value.items()]
         else: lines.append(_described(name, value, meaning, item.metadata.get("wanted")))
     return "\n".join(lines)
 
-def _described(name: str, value: Any, meaning: str, wanted: str | None = None) -> str:
-    "One line of `describe_settings`."
-    default = str(value).replace("1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0", "1.0, …")  # seven weights would be too wide
-    return f"{name:<26} {default:<17} {' '.join(meaning.split())}" + (f" ({wanted})" if wanted else "")
-
 # %% ../nbs/33_config.ipynb #c33f0001
-RECIPES = {path.stem: path for path in sorted((Path(u2net_nb.__file__).parent/"recipes").glob("*.yaml"))}
+_FOLDER = Path(u2net_nb.__file__).parent/"recipes"
+RECIPES = {path.stem: path for path in sorted(_FOLDER.glob("*.yaml"))}
 
 def describe_recipes() -> str:
     "Every recipe on a line of its own: name, and the first comment in its file."
-    firsts = {name: path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ") for name, path in RECIPES.items()}
-    return "\n".join(f"{name:<14} {first}" for name, first in firsts.items())
+    texts = {name: path.read_text(encoding="utf-8") for name, path in RECIPES.items()}
+    return "\n".join(f"{name:<14} {text.splitlines()[0].lstrip('# ')}" for name, text in texts.items())
 
 # %% ../nbs/33_config.ipynb #9de659d6
 HELP = """u2net_train [experiment=RECIPE] [setting=value ...]
@@ -108,19 +117,21 @@ Each of data.sources, as in 'data.sources=[{{dir:data/people,weight:2}},{{dir:da
 
 def _help() -> str:
     "What `u2net_train --help` prints."
-    return HELP.format(recipes=describe_recipes(), settings=describe_settings(), sources=describe_settings(SourceConfig))
+    settings, sources = describe_settings(), describe_settings(SourceConfig)
+    return HELP.format(recipes=describe_recipes(), settings=settings, sources=sources)
 
 # %% ../nbs/33_config.ipynb #c33f0004
 def register_configs() -> None:
     "Tell Hydra about the tree and the recipes; called on import."
     store = ConfigStore.instance()
-    hydra = {"run": {"dir": "."}, "sweep": {"dir": ".", "subdir": "."}, "output_subdir": None}  # run folders are ours to make
+    hydra = {"run": {"dir": "."}, "sweep": {"dir": ".", "subdir": "."}, "output_subdir": None}  # we make the folders
     hydra |= {"help": {"app_name": "u2net_train", "template": _help()}}
     defaults = ["_self_", {"experiment": "quick"}, {"override hydra/job_logging": "stdout"}]
     store.store(name="base", node=Config)
     store.store(name="train", node={"defaults": ["base", *defaults], "hydra": hydra})
     for name, path in RECIPES.items():
-        store.store(group="experiment", name=name, package="_global_", node={"recipe": name, **OmegaConf.load(path)})
+        recipe = {"recipe": name, **OmegaConf.load(path)}
+        store.store(group="experiment", name=name, package="_global_", node=recipe)
 
 register_configs()
 
@@ -138,7 +149,9 @@ def compose_config(
     experiment: str = "quick",          # a recipe, one of `RECIPES`
     overrides: list[str] | tuple = (),  # Hydra overrides, such as ["trainer.epochs=3", "optimizer.lr=1e-3"]
 ) -> DictConfig:
-    "The typed settings of a run. Raises `ValueError` in one line for an unknown recipe or key, or a value that makes no sense."
+    """The typed settings of a run.
+
+    Raises `ValueError` in one line for an unknown recipe or key, or a value that makes no sense."""
     if experiment not in RECIPES: raise ValueError(unknown("experiment", experiment, RECIPES))
     try:
         with initialize(version_base=None, config_path=None):
@@ -146,8 +159,11 @@ def compose_config(
     except (HydraException, OmegaConfBaseException) as error: raise ValueError(setting_error(error)) from None
 
 # %% ../nbs/33_config.ipynb #c33f0006
-def _settings(node: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-    "Key, value and dataclass field of every setting in a tree."
+def _settings(
+    node: DictConfig,  # of a dataclass
+    prefix: str = "",  # put before every key
+) -> Iterator[tuple[str, Any, Any]]:
+    "Key, value and dataclass field of every setting in a tree, also in lists."
     for item in fields(OmegaConf.get_type(node)):
         key, value = f"{prefix}{item.name}", node[item.name]
         yield key, value, item
@@ -155,6 +171,15 @@ def _settings(node: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any, An
         for i, part in parts:
             if isinstance(part, DictConfig) and is_dataclass(OmegaConf.get_type(part)):
                 yield from _settings(part, f"{key}." if i is None else f"{key}.{i}.")
+
+# %% ../nbs/33_config.ipynb #3300aa14
+def _nonsense(
+    key: str,     # of the setting
+    value: Any,   # of the right type
+    wanted: str,  # what it must be, in words
+) -> ValueError:
+    "The error for a value that makes no sense."
+    return ValueError(f"{key} is {value}: it must be {wanted}")
 
 # %% ../nbs/33_config.ipynb #aed42dfb
 def check_config(
@@ -166,18 +191,18 @@ def check_config(
         if fine and not fine(value): raise _nonsense(key, value, wanted)
     lr = cfg.optimizer.get("lr")
     if not (type(lr) in (int, float) and lr > 0): raise _nonsense("optimizer.lr", lr, "a number above 0")
-    if cfg.data.dir and cfg.data.sources: raise _nonsense("data.dir", cfg.data.dir, "empty if data.sources are given")
+    if cfg.data.dir and cfg.data.sources:
+        raise _nonsense("data.dir", cfg.data.dir, "empty if data.sources are given")
     return cfg
 
-def _nonsense(key: str, value: Any, wanted: str) -> ValueError:
-    "The error for a value that is of the right type and yet wrong."
-    return ValueError(f"{key} is {value}: it must be {wanted}")
-
 # %% ../nbs/33_config.ipynb #817a1074
-PARAMETERS = {"data_dir": "data.dir", "sources": "data.sources", "arch": "model.arch", "weights": "model.weights",
-              "epochs": "trainer.epochs", "image_size": "data.size", "batch_size": "trainer.batch_size",
-              "lr": "optimizer.lr", "precision": "trainer.precision", "channels_last": "trainer.channels_last",
-              "workers": "data.workers", "seed": "trainer.seed", "run_dir": "run_dir", "resume": "resume"}
+PARAMETERS = {
+    "data_dir": "data.dir", "sources": "data.sources", "image_size": "data.size", "workers": "data.workers",
+    "arch": "model.arch", "weights": "model.weights", "lr": "optimizer.lr",
+    "epochs": "trainer.epochs", "batch_size": "trainer.batch_size", "precision": "trainer.precision",
+    "channels_last": "trainer.channels_last", "seed": "trainer.seed",
+    "run_dir": "run_dir", "resume": "resume",
+}
 
 # %% ../nbs/33_config.ipynb #c33f0009
 def read_sources(
@@ -190,13 +215,27 @@ def read_sources(
         raise ValueError(f"sources {path}: give a YAML list, with a line `- dir: data/…` for each source")
     return sources
 
+# %% ../nbs/33_config.ipynb #3300aa15
+def _update(
+    cfg: DictConfig,
+    name: str,   # one of `PARAMETERS`
+    value: Any,  # its value
+) -> None:
+    "Set the setting that a parameter stands for. Raises `ValueError` for a value of the wrong type."
+    key = PARAMETERS[name]
+    if isinstance(value, float) and isinstance(OmegaConf.select(cfg, key), int):  # OmegaConf would cut off the fraction
+        raise ValueError(f"parameter {name} is {value}: it must be a whole number")
+    try: OmegaConf.update(cfg, key, value)
+    except OmegaConfBaseException as error:
+        raise ValueError(f"parameter {name}, {setting_error(error)}") from None
+
 # %% ../nbs/33_config.ipynb #3300aa09
 _READ = {"image_size": parse_size, "sources": read_sources}
 
 def config_from_parameters(
-    parameters: dict[str, Any],  # names of `PARAMETERS`, `experiment` and `overrides` (one text, separated by spaces)
+    parameters: dict[str, Any],  # names of `PARAMETERS`, `experiment` and `overrides` (one text, with spaces between)
 ) -> DictConfig:
-    "The settings of a run notebook. Raises `ValueError` naming the parameter that is unknown or makes no sense."
+    "The settings of a run notebook. Raises `ValueError` naming a parameter that is unknown or makes no sense."
     known = ["experiment", *PARAMETERS, "overrides"]
     for name in parameters:
         if name not in known: raise ValueError(unknown("parameter", name, known))
@@ -205,11 +244,3 @@ def config_from_parameters(
     for name, value in given.items():
         _update(cfg, name, _READ[name](value) if name in _READ else value)
     return check_config(cfg)
-
-def _update(cfg: DictConfig, name: str, value: Any) -> None:
-    "Set the setting that a parameter stands for."
-    key = PARAMETERS[name]
-    if isinstance(value, float) and isinstance(OmegaConf.select(cfg, key), int):
-        raise ValueError(f"parameter {name} is {value}: it must be a whole number")  # OmegaConf would cut off the fraction
-    try: OmegaConf.update(cfg, key, value)
-    except OmegaConfBaseException as error: raise ValueError(f"parameter {name}, {setting_error(error)}") from None

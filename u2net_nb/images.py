@@ -25,13 +25,13 @@ class DataError(ValueError):
     def __init__(self,
         message: str,       # one line, or a worker's traceback, whose last line is then used
         reason: str = "",   # for a picture: "unreadable" or "truncated"
-        details: str = "",  # and what the decoder said
+        details: str = "",  # what the decoder said
     ):
         super().__init__(message.strip().splitlines()[-1].split("DataError: ", 1)[-1])
         self.reason, self.details = reason, details
 
-# %% ../nbs/01_images.ipynb #0100aa08
-ENDINGS = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}  # of the pictures that count in a folder
+# %% ../nbs/01_images.ipynb #0100aa26
+ENDINGS = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}  # of pictures in a folder
 
 def is_picture(
     name: str,  # of a file, with or without folders
@@ -40,6 +40,19 @@ def is_picture(
     name = os.path.basename(name)
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in ENDINGS
 
+# %% ../nbs/01_images.ipynb #0100aa09
+def _diagnosis(
+    path: str | os.PathLike,  # of the picture
+    error: Exception,         # that reading it raised
+) -> tuple[str, str]:
+    "Why a picture could not be read: \"unreadable\" or \"truncated\", and the details."
+    if isinstance(error, FileNotFoundError):
+        return "unreadable", "a link to nowhere" if os.path.islink(path) else "no such file"
+    if isinstance(error, UnidentifiedImageError):
+        return ("unreadable", "not a picture") if os.path.getsize(path) else ("truncated", "0 bytes")
+    return "truncated" if "truncated" in str(error).lower() else "unreadable", one_line(error)
+
+# %% ../nbs/01_images.ipynb #0100aa08
 @contextmanager
 def opened(
     path: str | os.PathLike,  # a picture file
@@ -52,15 +65,6 @@ def opened(
         reason, details = _diagnosis(path, error)
         message = f"cannot read {path} ({one_line(error)}): replace or remove the file"
         raise DataError(message, reason, details) from error
-
-# %% ../nbs/01_images.ipynb #0100aa09
-def _diagnosis(path: str | os.PathLike, error: Exception) -> tuple[str, str]:
-    "Why a picture could not be read: \"unreadable\" or \"truncated\", and the details."
-    if isinstance(error, FileNotFoundError):
-        return "unreadable", "a link to nowhere" if os.path.islink(path) else "no such file"
-    if isinstance(error, UnidentifiedImageError):
-        return ("unreadable", "not a picture") if os.path.getsize(path) else ("truncated", "0 bytes")
-    return "truncated" if "truncated" in str(error).lower() else "unreadable", one_line(error)
 
 # %% ../nbs/01_images.ipynb #0100aa11
 def eight_bits(
@@ -78,18 +82,19 @@ def eight_bits(
 # %% ../nbs/01_images.ipynb #0100aa12
 def load_upright(
     image: Image.Image,                    # open, not decoded yet
-    least: tuple[int, int] | None = None,  # upright width and height to keep when a JPEG is decoded smaller; None: all
+    least: tuple[int, int] | None = None,  # upright width and height to keep if a JPEG is decoded smaller; None: all
 ) -> Image.Image:
-    "The picture decoded, turned as its EXIF note says, 8 bits per channel, in any mode."
+    "The picture decoded, turned as its EXIF note says, 8 bits per channel, in any mode. Raises as `eight_bits`."
     if least:
         lying = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
         image.draft(None, least[::-1] if lying else least)
     image.load()
     return eight_bits(ImageOps.exif_transpose(image))
 
+# %% ../nbs/01_images.ipynb #0100aa30
 def read_photo(
     path: str | os.PathLike,               # a picture file
-    least: tuple[int, int] | None = None,  # width and height to keep when a JPEG is decoded smaller; None: all
+    least: tuple[int, int] | None = None,  # width and height to keep if a JPEG is decoded smaller; None: all
 ) -> Image.Image:
     "The photo in `path`, PIL RGB, upright, its transparency dropped. Raises `DataError` if it cannot be read."
     with opened(path) as image:
@@ -100,14 +105,18 @@ def read_photo(
 # %% ../nbs/01_images.ipynb #0100aa14
 Photo = str | os.PathLike | Image.Image | np.ndarray
 
-def _as_image(array: np.ndarray) -> Image.Image:
-    "A uint8 array as a Pillow image. Raises `ValueError` for any other array."
+def _as_image(
+    array: np.ndarray,  # uint8: H×W, H×W×1, H×W×3 or H×W×4
+) -> Image.Image:
+    "The array as a Pillow image. Raises `ValueError` for any other array."
     channels = array.shape[2:] or (1,)
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or 0 in array.shape or channels not in ((1,), (3,), (4,)):
+    fine = array.dtype == np.uint8 and array.ndim in (2, 3) and 0 not in array.shape and channels in ((1,), (3,), (4,))
+    if not fine:
         shape = "×".join(map(str, array.shape))
         raise ValueError(f"an array of {array.dtype} {shape} is not a photo: give uint8 H×W, H×W×3 or H×W×4")
     return Image.fromarray(array.squeeze(2) if channels == (1,) and array.ndim == 3 else array)
 
+# %% ../nbs/01_images.ipynb #0100aa34
 def upright_rgb(
     photo: Photo,  # a file, a Pillow image of any mode, or a uint8 array: H×W, H×W×3 (RGB) or H×W×4 (RGBA)
 ) -> tuple[Image.Image, Image.Image | None]:
@@ -131,17 +140,21 @@ def alpha_channel(
     "The opacity, PIL L."
     return (image if image.mode == "RGBA" else image.convert("RGBA")).getchannel("A")
 
+# %% ../nbs/01_images.ipynb #0100aa37
 def matte_of(
     image: Image.Image,  # 8 bits per channel
 ) -> Image.Image:
     "The matte in a picture of any kind, PIL L, 255 = person; labels 0 and 1 become 0 and 255."
     palette = image.mode == "P"
-    if image.has_transparency_data and (alpha := alpha_channel(image)).getextrema() != (255, 255): image = alpha
+    if image.has_transparency_data:
+        alpha = alpha_channel(image)
+        if alpha.getextrema() != (255, 255): image = alpha
     if image.mode != "L": image = image.convert("L")
     top = image.getextrema()[1]
     labels = top == 1 or palette and np.count_nonzero(image.histogram()) == 2
-    return image.point([0]*top + [255]*(256 - top)) if labels else image
+    return image.point([0] * top + [255] * (256 - top)) if labels else image
 
+# %% ../nbs/01_images.ipynb #0100aa38
 def read_matte(
     path: str | os.PathLike,  # a picture file
 ) -> Image.Image:
@@ -150,9 +163,9 @@ def read_matte(
 
 # %% ../nbs/01_images.ipynb #0100aa17
 def encoded(
-    image: Image.Image,
-    kind: str,             # "PNG" or "JPEG"
-    **options: object,     # Pillow's, such as quality
+    image: Image.Image,  # of a mode that the format knows
+    kind: str,           # such as "PNG" or "JPEG"
+    **options: object,   # Pillow's, such as quality
 ) -> bytes:
     "The picture as the bytes of a file."
     buffer = BytesIO()
@@ -170,6 +183,7 @@ def parse_size(
     except ValueError:
         raise ValueError(f"image size {size!r}: give one number of pixels, or width x height as in 288x384") from None
 
+# %% ../nbs/01_images.ipynb #0100aa45
 def size_text(
     size: tuple[int, int],  # width and height
 ) -> str:
@@ -177,19 +191,20 @@ def size_text(
     width, height = size
     return f"{width}" if width == height else f"{width}x{height}"
 
+# %% ../nbs/01_images.ipynb #0100aa47
 def cover_size(
     source: tuple[int, int],  # width and height of a picture
     least: tuple[int, int],   # width and height to cover
 ) -> tuple[int, int]:
     "Width and height of the smallest picture shaped like `source` that covers `least`."
-    scale = max(l / s for l, s in zip(least, source))
-    return tuple(max(l, round(s * scale)) for l, s in zip(least, source))
+    scale = max(side / old for side, old in zip(least, source))
+    return tuple(max(side, round(old * scale)) for side, old in zip(least, source))
 
 # %% ../nbs/01_images.ipynb #0100aa23
 def normalise(
     values: Any,  # array or tensor of floats, 0..255
 ) -> Any:
-    "Colours from 0..255 to the network's −1..1, in the same type."
+    "Colours from 0..255 to the network's −1..1, in the same type and shape."
     return values / 127.5 - 1
 
 def denormalise(
