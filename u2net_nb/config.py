@@ -41,7 +41,7 @@ class TrainerConfig:
     cosine: bool = False                           # let the learning rate fall to zero along a cosine
     grad_clip: float = setting(0.0, NOT_NEGATIVE)  # largest gradient norm; 0: no clipping
     ema: float = setting(0.0, _DECAY)              # decay of a moving average of the weights, used for tests; 0: none
-    precision: str = setting("no", one_of("no", "bf16", "fp16"))  # "no" is float32; fp16 needs a GPU
+    precision: str = setting("no", one_of("auto", "no", "bf16", "fp16"))  # "no" is float32, auto the fastest here
     channels_last: bool = False                    # memory format; bf16 and fp16 gain most from it
     seed: int = setting(0, _SEED)                  # of random weights, order, crops and colours
     log_every: int = setting(10, at_least(1))      # fetch losses from the device every so many steps

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ENCODER', 'DECODER', 'U2NET_CHANNELS', 'U2NETP_CHANNELS', 'ConvBNReLU', 'pool', 'stretch_to', 'RSU', 'init_weights',
-           'U2Net', 'U2NET', 'U2NETP']
+           'U2Net', 'U2NET', 'U2NETP', 'computes_bf16']
 
 # %% ../nbs/10_model.ipynb #71296cc2
 import torch
@@ -169,3 +169,11 @@ class U2NETP(U2Net):
         out_ch: int = 1,  # maps to predict
     ):
         super().__init__(U2NETP_CHANNELS, in_ch, out_ch)
+
+# %% ../nbs/10_model.ipynb #26950de1
+def computes_bf16(
+    device: torch.device,  # the processor's or a GPU's
+) -> bool:
+    "Does the device compute in bfloat16, rather than emulate it?"
+    if device.type == "cuda": return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported()

@@ -41,7 +41,7 @@ from .loss import PORTRAIT_TERMS
 from .model import U2Net
 from .sample import write_sample
 from .sources import Source, SourceConfig, open_source
-from .validation import show_results
+from .validation import precision_here, show_results
 
 # %% ../nbs/37_run.ipynb #89d21438
 def local_folder(
@@ -133,6 +133,7 @@ def describe_run(
         "config": OmegaConf.to_container(cfg),
         "processes": processes,
         "effective_batch": processes * cfg.trainer.batch_size,
+        "precision": precision_here(cfg.trainer.precision),
         "versions": versions | {"python": platform.python_version()},
         "commit": _commit() or "unknown",
         "machine": machine_kind()})
