@@ -43,12 +43,13 @@ def write_file(
         raise type(error)(error.errno, error.strerror, str(path)) from None
     return path
 
-# %% ../nbs/00_core.ipynb #c0de0001
+# %% ../nbs/00_core.ipynb #d3fe9a2d
 def _in_notebook() -> bool:
     "Is this code running in a Jupyter kernel?"
     ipython = sys.modules.get("IPython")  # a kernel has loaded it; importing it here would slow down every command
     return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
 
+# %% ../nbs/00_core.ipynb #c0de0001
 class _CellStream:
     "A text stream for tqdm that keeps overwriting one place in a cell's output."
     shown = None
@@ -107,7 +108,7 @@ def one_line_errors(
     except KeyboardInterrupt: sys.exit(f"{name}: interrupted; {advice}")
     except EXPECTED as error: sys.exit(f"{name}: {one_line(error)}")
 
-# %% ../nbs/00_core.ipynb #c0de0007
+# %% ../nbs/00_core.ipynb #6456cf90
 def _unwrapped(
     annotation: Any,  # such as `int | None` or `Literal["a", "b"]`
 ) -> Any:
@@ -115,6 +116,7 @@ def _unwrapped(
     if get_origin(annotation) not in (Union, UnionType): return annotation
     return next(kind for kind in get_args(annotation) if kind is not NoneType)
 
+# %% ../nbs/00_core.ipynb #c0de0007
 def _values(
     kind: Any,  # annotation without `None`
 ) -> dict[str, Any]:
@@ -193,7 +195,7 @@ def _kinds(
     if isinstance(line.value, ast.Constant) and line.value.value is None: words.append("None")
     return tuple(_PLAIN[word] for word in dict.fromkeys(words))
 
-# %% ../nbs/00_core.ipynb #ca964279
+# %% ../nbs/00_core.ipynb #58cb5e71
 def _declared(
     source: str,  # of a cell
 ) -> dict[str, tuple[type, ...]]:
@@ -202,10 +204,11 @@ def _declared(
     except SyntaxError: return {}  # a cell with magics declares nothing
     return {line.target.id: _kinds(line) for line in statements if isinstance(line, ast.AnnAssign)}
 
-# %% ../nbs/00_core.ipynb #9e315fe0
+# %% ../nbs/00_core.ipynb #0abf0617
 _CALLED = {bool: "True or False", dict: "a dictionary", float: "a number", int: "a whole number",
            list: "a list", NoneType: "None", str: "text"}
 
+# %% ../nbs/00_core.ipynb #9e315fe0
 def check_parameters(
     declared: dict[str, tuple[type, ...]],  # name to the types allowed
     given: dict[str, Any],                  # name to the value
@@ -243,19 +246,21 @@ def notebook_parameters() -> dict[str, Any]:
     given = [*_injected(names["In"]), *declared]
     return check_parameters(declared, {name: names[name] for name in dict.fromkeys(given)})
 
-# %% ../nbs/00_core.ipynb #c0de0017
+# %% ../nbs/00_core.ipynb #2237e0d3
 Rule = tuple[str, Callable[[Any], bool]]  # what a value must be, in words, and whether one is
 
 SHARE: Rule = "0 to 1", lambda value: 0 <= value <= 1
 POSITIVE: Rule = "a number above 0", lambda value: 0 < value < math.inf
 NOT_NEGATIVE: Rule = "0 or more", lambda value: value >= 0
 
+# %% ../nbs/00_core.ipynb #d7262aa3
 def at_least(
     least: float,  # smallest value allowed
 ) -> Rule:
     "The rule for numbers from `least` up."
     return f"{least} or more", lambda value: value >= least
 
+# %% ../nbs/00_core.ipynb #c0de0017
 def one_of(
     *values: str,  # two or more
 ) -> Rule:
