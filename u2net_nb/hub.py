@@ -400,17 +400,17 @@ def _fetch(name: str, dest: Path) -> None:
     "Fetch the dataset `name` into `dest`. What an interrupted transfer leaves is kept; a bad archive is not."
     beside = dest.with_name(f".{name.replace('/', '-')}.download")
     archive = beside/f"{name.split('/')[1]}.zip"
+    new = not beside.parent.exists()
     beside.mkdir(parents=True, exist_ok=True)
     try:
         with _kaggle(name, anonymous=True) as api:
             api.with_retry(api.dataset_metadata, 3)(name, beside)
             api.with_retry(api.dataset_download_files, 3)(name, beside)
         _place(name, beside, archive, dest)
-    except HubError:
-        if not archive.exists(): shutil.rmtree(beside)  # otherwise the next try continues with it
-        raise
-    except ValueError:
+    except (HubError, ValueError) as error:
+        if isinstance(error, HubError) and archive.exists(): raise  # the next try continues with it
         shutil.rmtree(beside)
+        if new: beside.parent.rmdir()
         raise
     shutil.rmtree(beside)
 

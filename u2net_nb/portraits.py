@@ -98,7 +98,7 @@ class Sheet:
         "Note a polygon, in pixels, that the light will blur into shadow, shine, blush or a fold."
         self.shades[kind].append((points, strength))
 
-# %% ../nbs/24_portraits.ipynb #536e0c99
+# %% ../nbs/24_portraits.ipynb #6123189d
 def share(
     codes: Image.Image,        # the fourth band of a `Sheet`
     table: list[int],          # how much each code counts: 256 numbers, 0 to 255
@@ -107,6 +107,7 @@ def share(
     "How much of each pixel is covered: float32 H×W in 0..1."
     return np.asarray(codes.point(table).reduce(SUPERSAMPLE).filter(lens), np.float32)/255
 
+# %% ../nbs/24_portraits.ipynb #536e0c99
 def developed(
     sheet: Sheet,
     blur: float = 0.,  # of the lens, in pixels
@@ -187,11 +188,12 @@ def hair_colour(rng: Generator, dark: bool, age: float) -> np.ndarray:
     if age > .85 and rng.random() < .7: colour = HAIRS[7 + rng.integers(2)]
     return colour*rng.normal(1, .05, 3)
 
-# %% ../nbs/24_portraits.ipynb #6a76800e
+# %% ../nbs/24_portraits.ipynb #03810abf
 WEAR = ["tee", "vneck", "shirt", "jacket", "hoodie", "polo neck"]
 SOFT_STYLES = ["straight", "wavy", "curly", "bob", "fringe", "bun", "pony", "afro"]
 HARD_STYLES = ["short", "crop", "swept", "short", "swept", "bald", "afro", "wavy"]
 
+# %% ../nbs/24_portraits.ipynb #6a76800e
 def person(rng: Generator) -> SimpleNamespace:
     "Who is drawn: a namespace of looks. `softness`, `age` and `smile` are about 0 to 1, colours RGB in 0..1."
     who = SimpleNamespace(softness=rng.random(), age=rng.random()**1.5, smile=rng.uniform(-.1, 1))
@@ -334,10 +336,11 @@ def afro(rng: Generator) -> np.ndarray:
     free = ((x/.7)**2 + ((y - .3)/.95)**2 > 1) & (y < .75)
     return np.concatenate([[(0, -.3, radius*.86)], np.stack([x, y, rng.uniform(.1, .19, n)], 1)[free]])
 
-# %% ../nbs/24_portraits.ipynb #97e8dbb1
+# %% ../nbs/24_portraits.ipynb #cba80740
 WAVES = {"wavy": (.05, 2.2, .04), "curly": (.085, 5, .08)}  # wave, turns and disorder
 THICKNESS = {"crop": .03, "short": .1, "swept": .2}         # of short hair, in head units
 
+# %% ../nbs/24_portraits.ipynb #97e8dbb1
 def hairdo(who: SimpleNamespace, rng: Generator) -> SimpleNamespace:
     "How somebody's hair falls: guides behind and in front of the head, balls of hair, and their disorder."
     volume, parting, length = rng.uniform(0, .14), rng.uniform(-.35, .35), rng.uniform(1.2, 2.6)
@@ -385,9 +388,10 @@ def draw_fine(
     n = int(len(curves)*min(1, pose.unit/60))
     sheet.hairs(pose.head(curves[:n]), base*tones[:n] + .02)
 
-# %% ../nbs/24_portraits.ipynb #b1e65f09
+# %% ../nbs/24_portraits.ipynb #64d032ed
 SCALP = [(0,-1.02), (.5,-.9), (.72,-.58), (.74,-.2), (.68,-.3), (.5,-.62), (.25,-.74), (0,-.76)]  # hides the skin
 
+# %% ../nbs/24_portraits.ipynb #b1e65f09
 def draw_hair(
     sheet: Sheet,
     pose: Pose,
@@ -439,7 +443,7 @@ class Tailor:
         curve = self.pose.body(spline(points, closed=False))
         self.sheet.line(curve, colour, "cloth", width*self.pose.unit)
 
-# %% ../nbs/24_portraits.ipynb #f0d0d615
+# %% ../nbs/24_portraits.ipynb #fe675404
 def draw_bands(
     tailor: Tailor,
     half: np.ndarray,  # the outline's right half, from the neck down: N×2
@@ -455,6 +459,7 @@ def draw_bands(
         upper, lower = (np.stack([x*(np.interp(edge, ys, xs) - .01), edge], 1) for edge in (upper, lower))
         tailor.put(np.concatenate([upper, lower[::-1]]), colour)
 
+# %% ../nbs/24_portraits.ipynb #5d6d6fee
 def draw_uprights(
     tailor: Tailor,
     half: np.ndarray,
@@ -468,6 +473,7 @@ def draw_uprights(
         y = max(np.interp(abs(x) + width, *half.T), top)
         tailor.put([(x, y), (x, 6), (x + width, 6), (x + width, y)], colour)
 
+# %% ../nbs/24_portraits.ipynb #f0d0d615
 def draw_dots(tailor: Tailor, half: np.ndarray, top: float, step: float, colour: ArrayLike) -> None:
     "Dots in staggered rows, from a little below `top`."
     xs, ys = half.T
@@ -475,9 +481,10 @@ def draw_dots(tailor: Tailor, half: np.ndarray, top: float, step: float, colour:
         for x in np.arange(-1.9 + .5*step*(row % 2), 1.9, step):
             if abs(x) + .08 < np.interp(y, ys, xs) - .01: tailor.put(oval(x, y, .06, .06, 10), colour)
 
-# %% ../nbs/24_portraits.ipynb #5e86a702
+# %% ../nbs/24_portraits.ipynb #c4928d75
 PATTERNS = dict(plain=.5, stripes=.2, dots=.15, checks=.15)  # how often each is drawn
 
+# %% ../nbs/24_portraits.ipynb #5e86a702
 def draw_pattern(
     tailor: Tailor,
     who: SimpleNamespace,
@@ -563,9 +570,10 @@ def note_folds(sheet: Sheet, pose: Pose, shoulders: float) -> None:
             curve = pose.body(bezier([np.array(fold)*[side*shoulders, 1]]))
             sheet.shade("fold", ribbon(curve, .16*pose.unit)[0], .8)
 
-# %% ../nbs/24_portraits.ipynb #00477783
+# %% ../nbs/24_portraits.ipynb #4072c731
 NECKLINES = dict(tee=1.55, vneck=2.05, shirt=1.6, jacket=2.6, hoodie=1.5)  # how low each reaches, in body units
 
+# %% ../nbs/24_portraits.ipynb #00477783
 def draw_clothes(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -> None:
     "Neck and chest, and what is worn over them."
     tailor = Tailor(sheet, pose)
@@ -622,7 +630,7 @@ def draw_head(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) ->
     sheet.shade("chin", outline)
     sheet.poly(outline, who.skin, "head")
 
-# %% ../nbs/24_portraits.ipynb #3637bbf5
+# %% ../nbs/24_portraits.ipynb #1b7799af
 def draw_beard(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -> None:
     "No beard (0), stubble (1), a short beard (2) or a long one (3)."
     j = who.jaw
@@ -636,6 +644,7 @@ def draw_beard(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -
     hairs = beard_hairs(rng, j, who.beard - 1)
     sheet.hairs(pose.head(hairs), who.hair*rng.normal(.95, .25, (len(hairs), 1)), "head")
 
+# %% ../nbs/24_portraits.ipynb #3637bbf5
 def beard_hairs(
     rng: Generator,
     jaw: float,     # how broad it is
@@ -841,11 +850,12 @@ def lit(
     facing = x*light[0] + y*light[1] + np.sqrt(1 - x*x - y*y)*light[2]
     return ambient + (1.12 - ambient)*np.clip(facing, 0, 1)
 
-# %% ../nbs/24_portraits.ipynb #da3fa4e3
+# %% ../nbs/24_portraits.ipynb #a10cc496
 def blurred(picture: Image.Image, radius: float) -> np.ndarray:
     "A grey picture out of focus: float32 H×W in 0..1."
     return np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), np.float32)/255
 
+# %% ../nbs/24_portraits.ipynb #da3fa4e3
 def soft_map(
     pose: Pose,
     shapes: list[tuple[np.ndarray, float]],  # polygons in pixels, each with its strength in 0..1
@@ -858,15 +868,17 @@ def soft_map(
         pen.polygon((np.asarray(points)/2).ravel().tolist(), fill=int(255*strength))
     return blurred(picture, blur*pose.unit/2)
 
-# %% ../nbs/24_portraits.ipynb #2949385c
+# %% ../nbs/24_portraits.ipynb #611fa48e
 def thrown(pose: Pose, mask: np.ndarray, dx: float, dy: float) -> np.ndarray:
     "A coarse map moved by `dx`, `dy` head units: where the shadow of what it shows falls."
     return np.roll(mask, (round(dy*pose.unit/2), round(dx*pose.unit/2)), (0, 1))
 
+# %% ../nbs/24_portraits.ipynb #03b1ffac
 def chin_shadow(pose: Pose, sheet: Sheet, light: ArrayLike) -> np.ndarray:
     "How much light the head leaves for neck and chest: float32 map of the coarse size."
     return 1 - .55*thrown(pose, soft_map(pose, sheet.shades["chin"], .13), -.35*light[0], .3)
 
+# %% ../nbs/24_portraits.ipynb #2949385c
 def hair_shadow(
     pose: Pose,
     hair: np.ndarray,  # its share of each pixel, H×W
@@ -952,7 +964,7 @@ def bokeh(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
         brush.dot(x, y, radius*.85, radius*.85, colour*.9, alpha*.4)
     return .005
 
-# %% ../nbs/24_portraits.ipynb #d59a70f4
+# %% ../nbs/24_portraits.ipynb #65365ea8
 def paint(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
     "Blots of paint, large ones first."
     for radius in np.linspace(.4, .05, 40):
@@ -960,6 +972,7 @@ def paint(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
         brush.dot(x, y, radius*np.exp(rng.normal(0, .4)), radius, colours[rng.integers(6)], .75)
     return .012
 
+# %% ../nbs/24_portraits.ipynb #d59a70f4
 def curtain(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
     "A curtain with uneven folds."
     period, shift = rng.uniform(.02, .04), rng.uniform(0, 6)
@@ -1028,7 +1041,7 @@ def shelves(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
         brush.box(0, y, brush.w, .08*step, wood[1])
     return .006
 
-# %% ../nbs/24_portraits.ipynb #e04be295
+# %% ../nbs/24_portraits.ipynb #f9d40b1d
 def draw_window(rng: Generator, brush: Brush) -> None:
     "A window with two panes, at the top of the wall."
     white, sky = table("f2efe8 d6e8f4")
@@ -1036,6 +1049,7 @@ def draw_window(rng: Generator, brush: Brush) -> None:
     brush.box(x, -.1, .34, .55, white*.9)
     for left in (x + .02, x + .18): brush.box(left, -.1, .14, .53, sky)
 
+# %% ../nbs/24_portraits.ipynb #e04be295
 def draw_plant(rng: Generator, brush: Brush) -> None:
     "Long leaves that start from one point."
     leaf = table("3f6a3c")[0]
@@ -1097,10 +1111,11 @@ def street(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
     brush.box(0, .82*brush.h, brush.w, brush.h, table("5a5a60")[0])
     return .009
 
-# %% ../nbs/24_portraits.ipynb #42b278e2
+# %% ../nbs/24_portraits.ipynb #5a3cb475
 BACKGROUNDS = [studio, bokeh, foliage, wallpaper, curtain, paint, bricks, planks, shelves, room,
                outdoors, street]
 
+# %% ../nbs/24_portraits.ipynb #42b278e2
 def draw_background(
     rng: Generator,
     size: tuple[int, int],
