@@ -147,13 +147,15 @@ def _convert_clip(
     predictor: Predictor,
     kinds: list[str],  # of `RESULTS`
     background: Background | None,
+    smoothing: float,  # over time; see `Smoother`
 ) -> list[str]:
     "Write those results of a clip that do not exist. Returns what went wrong, if anything did, in one line."
     for kind in kinds:
         result, layout = result_path(out, path, kind, clip=True), "alpha" if kind == "alpha" else "cutout"
         if result.exists(): continue
-        try: convert_clip(path, result, predictor, layout, background if kind == "blend" else None)
-        except (ValueError, OSError) as error: return [str(error)]
+        behind = background if kind == "blend" else None
+        try: convert_clip(path, result, predictor, layout, behind, smoothing)
+        except (ValueError, OSError, MemoryError) as error: return [str(error) or f"{path}: not enough memory"]
     return []
 
 # %% ../nbs/42_convert.ipynb #4200aa02
@@ -182,12 +184,14 @@ def predict_command(
     out: Path = Path("mattes"),  # folder for the results
     only: Literal["alpha", "cutout", "blend"] | None = None,  # write only this kind of result
     background: str = "",        # put the person in front of a colour, such as white or #20c060, or a picture file
+    smooth: float = 0.,          # clips only: how much to steady mattes over time where nothing moves, 0 to below 1
     weights: str = BUNDLED,      # checkpoint, or "bundled": the weights that come with the package
 ) -> None:
     """Cut people out of photos and videos. Each photo gets NAME-alpha.png and NAME-cutout.png, with --background
     also NAME-blend.jpg; GIFs and videos get clips. Results that exist are skipped."""
     scene = parse_background(background) if background else None
     if only == "blend" and not scene: raise ValueError("--only blend needs --background")
+    if not 0 <= smooth < 1: raise ValueError(f"--smooth is {smooth:g}: give 0 or more, and less than 1")
     kinds = [only] if only else ["alpha", "cutout", *(["blend"] if scene else [])]
     paths = find_inputs(inputs)
     clips = {path for path in paths if is_clip(path)}
@@ -198,7 +202,7 @@ def predict_command(
     out.mkdir(parents=True, exist_ok=True)
     errors = convert_photos([path for path in todo if path not in clips], out, predictor, kinds, scene)
     for path in todo:
-        if path in clips: errors += _convert_clip(path, out, predictor, kinds, scene)
+        if path in clips: errors += _convert_clip(path, out, predictor, kinds, scene, smooth)
     print(f"{len(todo) - len(errors)} done, {len(paths) - len(todo)} there already, {len(errors)} failed: {out}")
     if errors: sys.exit("\n".join(f"u2net_predict: {error}" for error in errors))
 
