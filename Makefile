@@ -38,6 +38,7 @@ $(ready): settings.ini setup.py constraints.txt
 	$(bin)/pip install -q --no-deps --retries 1 $(index) -c constraints.txt torch
 	$(check) || { echo "This machine has no GPU but got PyTorch with CUDA: its index for CPU builds did not answer."; exit 1; }
 	$(bin)/pip install -q -c constraints.txt -e '.[notebooks,onnx,dev]'
+	$(bin)/python -c "import pymatting"  # compiles itself, once, for about a minute
 	touch $@
 
 .PHONY: setup train test readme

@@ -1,13 +1,17 @@
 """What the test notebooks share: papermill, commands, limits and hashes."""
 import hashlib
+import multiprocessing
 import os
 import resource
+import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from fractions import Fraction
+from io import StringIO
 from pathlib import Path
 
 import nbformat
@@ -18,12 +22,48 @@ NBS = Path(__file__).resolve().parents[1]
 REPO = NBS.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPO)}
 
+# Importing PyTorch and papermill takes longer than what most processes here are started for. This server has done
+# it once, with nothing else in it, and forks: each process is as fresh as any, but finds its imports done.
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["papermill.cli", *(f"u2net_nb.{name}" for name in (
+    "training", "evaluation", "convert", "export", "prepare"))])
+
+
+def forked(work: Callable, *arguments: object) -> multiprocessing.Process:
+    "Start to call `work` in a process of its own, which prints nothing."
+    process = SERVER.Process(target=_silently, args=(work, *arguments))
+    process.start()
+    return process
+
+
+def _silently(work: Callable, *arguments: object) -> None:
+    with redirect_stdout(StringIO()): work(*arguments)
+
+
+def script(root: Path, name: str, /, *words: object) -> subprocess.CompletedProcess:
+    "Run an installed command, such as `u2net_train`, in the folder `root`."
+    with tempfile.TemporaryDirectory() as scratch:
+        said = [Path(scratch, stream) for stream in ("stdout", "stderr")]
+        path = Path(sys.executable).with_name(name)
+        process = SERVER.Process(target=_become, args=(path, [*map(str, words)], root, said, dict(os.environ)))
+        process.start()
+        process.join()
+        return subprocess.CompletedProcess([name, *words], process.exitcode, *(path.read_text() for path in said))
+
+
+def _become(script: Path, words: list[str], root: Path, said: list[Path], environment: dict[str, str]) -> None:
+    "Run a Python script in this process, with its stdout and stderr in the two files of `said`."
+    os.chdir(root)
+    os.environ.update(environment)
+    for number, path in enumerate(said, 1): os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+    sys.argv = [str(script), *words]
+    runpy.run_path(str(script), run_name="__main__")
+
 
 def papermill(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters) -> subprocess.CompletedProcess:
     "Run a notebook of nbs/ in the folder `root`, as a user would from the shell."
-    words = [word for name, value in parameters.items() for word in ("-p", name, str(value))]
-    command = [sys.executable, "-m", "papermill", str(NBS/f"{notebook}.ipynb"), out, *words, "--no-progress-bar"]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, env=ENVIRONMENT)
+    words = [word for name, value in parameters.items() for word in ("-p", name, value)]
+    return script(root, "papermill", NBS/f"{notebook}.ipynb", out, *words, "--no-progress-bar")
 
 
 def executed(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters) -> tuple[str, int]:
