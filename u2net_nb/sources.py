@@ -62,7 +62,7 @@ class DataConfig:
     size: list[int] = setting([256, 256], _SIZE)  # width and height of the network's input
     margin: float = setting(1.125, at_least(1))   # photos are resized to cover `size` times this, then cropped
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    fit: str = setting("crop", one_of("crop", "resize"))  # in validation and test: the centre, or the whole photo resized
+    fit: str = setting("crop", one_of("crop", "resize"))  # validation, test: the centre, or all resized
     workers: int = setting(2, NOT_NEGATIVE)       # loader processes
 
 # %% ../nbs/32_sources.ipynb #9d4a6200
