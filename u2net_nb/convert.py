@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageColor
 
 from .checkpoint import BUNDLED
-from .core import command, progress_bar, write_file
+from .core import command, progress_bar, remove_partials, write_file
 from .images import ENDINGS, encoded, opened, upright_rgb
 from .matting import Background, as_matte, composite, cut_out
 from .predict import Predictor, full_alpha
@@ -129,6 +129,7 @@ def convert_photos(
     """Write results for each photo, with a progress bar; each file is written whole or not at all.
 
     Returns one line for each photo that failed."""
+    remove_partials(out)
     errors = []
     def write(*row: Any) -> None: _write_results(*row, out, kinds, background)
     bar = progress_bar(total=len(paths), unit="photo", desc="Photos")

@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .core import progress_bar, write_file
+from .core import progress_bar, remove_partials, write_file
 from .images import DataError, cover_size, encoded, is_picture, opened, read_matte, read_photo
 from .matting import as_matte, refine
 
@@ -467,7 +467,9 @@ def refine_pairs(
 
     Where `refine` gives up, that is the rough mask. Raises `OSError` if a matte cannot be written."""
     todo = [pair for pair in dict.fromkeys(pairs) if not refined_path(pair).exists()]
-    for folder in {refined_path(pair).parent for pair in todo}: folder.mkdir(exist_ok=True)
+    for folder in {refined_path(pair).parent for pair in todo}:
+        folder.mkdir(exist_ok=True)
+        remove_partials(folder)
     rows = progress_bar(_refined_rows(todo, workers), total=len(todo), desc="Refining", unit="photo")
     fresh = dict(zip(todo, rows))
     return [fresh.get(pair) or _noted_row(pair) for pair in pairs]

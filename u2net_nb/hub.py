@@ -32,7 +32,7 @@ from PIL import Image, ImageOps
 import u2net_nb
 from .checkpoint import BUNDLED
 from .config import config_from_parameters
-from .core import command, one_line, progress_bar, write_file
+from .core import claimed, command, one_line, progress_bar, write_file
 from .dataset import Pair, find_pairs, read_manifest, read_metadata, refined_path, write_metadata
 from .images import opened, read_matte, read_photo
 
@@ -427,7 +427,8 @@ def download(
     name = dataset_name(name)
     if not dest and (folder := _attached(name, attached)): return folder
     dest = Path(dest or Path("data", name.split("/")[1])).expanduser()
-    if not _is_complete(dest, name): _fetch(name, dest)
+    if _is_complete(dest, name): return dest
+    with claimed(dest): _fetch(name, dest)
     return dest
 
 # %% ../nbs/34_hub.ipynb #f3c3c3ff

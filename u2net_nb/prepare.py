@@ -30,7 +30,7 @@ import numpy as np
 import PIL
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from .core import command, progress_bar, write_file
+from .core import claimed, command, progress_bar, write_file
 from .dataset import (ANY_SET, CELEBA, LAYOUTS, MATTING_HUMAN, Row, encode_pair, files_below, pair_files,
                               pair_folders, picture_folders, split_names, write_csv, write_manifest)
 from .images import (DataError, alpha_channel, is_picture, load_upright, matte_of, opened, parse_size,
@@ -496,6 +496,17 @@ def prepare(
     if kind not in KINDS: raise ValueError(f"kind is {kind!r}: use one of {', '.join(KINDS)}")
     raw, out, sizes = Path(raw), Path(out), tuple(map(tuple, sizes or KINDS[kind].sizes))
     _check_request(kind, raw, out, sizes)
+    with claimed(out): return _prepared(kind, raw, out, sizes, jpeg_masks, workers)
+
+def _prepared(
+    kind: Layout,
+    raw: Path,
+    out: Path,
+    sizes: tuple[tuple[int, int], ...],
+    jpeg_masks: bool,
+    workers: int,
+) -> dict[str, int]:
+    "What `prepare` does once `out` is its own."
     work, targets = out/".preparing", [out/size_text(size) for size in sizes]
     _check_targets(targets)
     sources, left_out = find_raw_pairs(kind, raw)

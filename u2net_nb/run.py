@@ -33,7 +33,7 @@ from tqdm import tqdm
 
 import u2net_nb
 from .checkpoint import read_checkpoint, save_model, write_torch
-from .core import write_file
+from .core import remove_partials, write_file
 from .dataset import Splits
 from .hub import download, is_dataset_name
 from .images import size_text
@@ -87,6 +87,7 @@ def open_folder(
     Raises `ValueError` if the checkpoint is damaged or belongs to other settings, `OSError` without a folder."""
     folder = run_folder(cfg)
     last = folder/"last.ckpt"
+    remove_partials(folder)
     if cfg.resume and last.exists(): return folder, _checked(cfg, folder, read_checkpoint(last))
     if not cfg.resume and (folder/"history.csv").exists():
         ended = datetime.fromtimestamp((folder/"history.csv").stat().st_mtime)

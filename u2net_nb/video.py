@@ -587,7 +587,7 @@ def write_clip(
 
     Raises `OSError` if it cannot be written, `ValueError` if there are no pictures."""
     out = Path(out)
-    ending, partial = out.suffix.lower(), out.with_name(f".part-{out.name}")
+    ending, partial = out.suffix.lower(), out.with_name(f".part-{os.getpid()}-{out.name}")
     form, pictures = FORMS[ending], iter(pictures)
     first = next(pictures, None)
     if first is None: raise _unreadable(clip.path, "no frames in it")
