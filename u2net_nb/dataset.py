@@ -27,7 +27,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from .core import progress_bar, remove_partials, write_file
-from .images import DataError, cover_size, encoded, is_picture, opened, read_matte, read_photo
+from .images import (DataError, cover_size, encoded, is_picture, is_unreadable_picture, opened, read_matte,
+                             read_photo)
 from .matting import as_matte, refine
 
 # %% ../nbs/22_dataset.ipynb #307ff52c
@@ -45,6 +46,9 @@ def find_pictures(
     found = {}
     with os.scandir(folder) as entries:
         for entry in entries:
+            if is_unreadable_picture(entry.name):
+                raise DataError(f"{entry.path} is of a kind that cannot be read here: convert such pictures to "
+                                "JPEG, or pip install pillow-heif")
             if not is_picture(entry.name) or not entry.is_file(): continue
             stem = os.path.splitext(entry.name)[0]
             if stem in found:
