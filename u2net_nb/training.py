@@ -33,6 +33,7 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
 
 from .batches import Batches, feed, make_loader, mixture_batches, prefetch, train_batches
 from .checkpoint import ARCHS, load_model
@@ -79,9 +80,7 @@ def train_steps(
                 if run.ema: run.ema.update_parameters(model)
                 run.step += 1
                 for observer in observers: observer.after_step(losses, batch["name"], rate)
-                loss = f"{run.losses[-1]['loss']:.3f}" if run.losses else "…"
-                bar.set_postfix(epoch=epoch + 1, loss=loss, refresh=False)
-                bar.update()
+                _advance(bar, run)
                 if run.step >= run.total or clock.should_stop(): break
             losses_seen.fetch()
             if clock.asked: break
@@ -93,6 +92,12 @@ def train_steps(
         for observer in observers: observer.after_interrupt()
         raise KeyboardInterrupt(f"{run.folder} holds the first {run.step} of {run.total} steps")
     for observer in observers: observer.end()
+
+def _advance(bar: tqdm, run: Run) -> None:
+    "Move the progress bar by one step."
+    loss = f"{run.losses[-1]['loss']:.3f}" if run.losses else "…"
+    bar.set_postfix(epoch=(run.step - 1) // run.per_epoch + 1, loss=loss, refresh=False)
+    bar.update()
 
 # %% ../nbs/38_training.ipynb #4d3084d0
 def train(
