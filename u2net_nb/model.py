@@ -4,9 +4,12 @@
 
 # %% auto #0
 __all__ = ['ENCODER', 'DECODER', 'U2NET_CHANNELS', 'U2NETP_CHANNELS', 'ConvBNReLU', 'pool', 'stretch_to', 'RSU', 'init_weights',
-           'U2Net', 'U2NET', 'U2NETP', 'computes_bf16']
+           'U2Net', 'U2NET', 'U2NETP', 'has_gpu', 'computes_bf16']
 
 # %% ../nbs/10_model.ipynb #71296cc2
+import sys
+from functools import cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -169,6 +172,17 @@ class U2NETP(U2Net):
         out_ch: int = 1,  # maps to predict
     ):
         super().__init__(U2NETP_CHANNELS, in_ch, out_ch)
+
+# %% ../nbs/10_model.ipynb #3322861c
+@cache
+def has_gpu() -> bool:
+    "Is there a GPU that this PyTorch can compute on? If there is one that it cannot use, that is said once, on stderr."
+    if not torch.cuda.is_available(): return False
+    try: torch.zeros(1, device="cuda").add(1).item()
+    except RuntimeError as error:
+        print(f"the GPU is left alone ({str(error).splitlines()[0]}), the processor works instead", file=sys.stderr)
+        return False
+    return True
 
 # %% ../nbs/10_model.ipynb #26950de1
 def computes_bf16(

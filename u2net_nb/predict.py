@@ -20,7 +20,7 @@ from .checkpoint import BUNDLED, ORIGINAL_SIZE, header_words, load_model, traine
 from .guided import guided_upsample
 from .images import Photo, normalise, upright_rgb
 from .matting import as_matte, cut_out
-from .model import ConvBNReLU, U2Net, computes_bf16
+from .model import ConvBNReLU, U2Net, computes_bf16, has_gpu
 
 # %% ../nbs/40_predict.ipynb #bd84bb42
 def folded(
@@ -57,7 +57,7 @@ class Predictor:
             path = model or BUNDLED
             model, size = load_model(path), size or trained_size(header_words(path))
         self.size = size or ORIGINAL_SIZE
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = torch.device("cuda" if has_gpu() else "cpu")
         self.dtype = torch.bfloat16 if computes_bf16(self.device) else torch.float32
         self.net = folded(model).to(self.device, self.dtype, memory_format=torch.channels_last)
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CGROUPS', 'train_steps', 'train', 'start_run', 'open_splits', 'new_model', 'moving_average', 'new_optimizer', 'muon',
            'learning_rate', 'epoch_batches', 'loss_terms', 'validate', 'finish', 'summarise_run', 'bytes_kept',
-           'free_memory', 'check_memory', 'check_disk', 'launch', 'main']
+           'free_memory', 'check_memory', 'check_disk', 'launch', 'leave_group', 'main']
 
 # %% ../nbs/38_training.ipynb #3800aa03
 import errno
@@ -24,7 +24,7 @@ import pandas as pd
 import psutil
 import torch
 from accelerate import Accelerator, notebook_launcher
-from accelerate.utils import broadcast, set_seed
+from accelerate.utils import broadcast, broadcast_object_list, set_seed
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -118,7 +118,7 @@ def start_run(
 ) -> Run:
     "The run before its first step, or where it was interrupted. Raises `ValueError`, `OSError` or `MemoryError`."
     accelerator = make_accelerator(cfg)
-    with accelerator.main_process_first(): splits = open_splits(cfg)  # one downloads, the others find it there
+    with accelerator.local_main_process_first(): splits = open_splits(cfg)  # one per machine downloads
     per_epoch = len(epoch_batches(splits.train.dataset, cfg, accelerator, 0))
 
     set_seed(cfg.trainer.seed)
@@ -126,12 +126,13 @@ def start_run(
     ema = moving_average(cfg, model)
     net, optimizer = accelerator.prepare(model, new_optimizer(cfg, model))
 
-    with accelerator.main_process_first(): folder, last = open_folder(cfg)
     check_memory(model, cfg, len(splits.train.dataset))
-    check_disk(model, cfg, folder)
-    accelerator.wait_for_everyone()
+    folder, last = run_folder(cfg), None
     if accelerator.is_main_process:
+        last = open_folder(cfg)[1]
+        check_disk(model, cfg, folder)
         write_file(folder/"params.yaml", describe_run(cfg, accelerator.num_processes))
+    last, = broadcast_object_list([last])  # the others may be on machines that do not see the folder
     run = Run(cfg, folder, accelerator, splits, model, net, ema, optimizer, per_epoch)
     if last: restore(run, last)
     return run
@@ -228,15 +229,21 @@ def validate(run: Run) -> dict[str, float]:
 # %% ../nbs/38_training.ipynb #3800aa20
 def finish(run: Run) -> Path:
     "Test the best weights, draw the curves and some results, write summary.csv; returns the run's folder."
-    run.accelerator.wait_for_everyone()
-    best = load_model(run.folder/"model.safetensors", run.cfg.model.arch).to(run.accelerator.device)
+    best = _best_model(run)
     scores = evaluate(best, run.splits.test, run.cfg, run.accelerator)
     if run.accelerator.is_main_process:
         _draw(run, best)
         summary = summarise_run(run, scores)
         write_file(run.folder/"summary.csv", pd.DataFrame([summary]).to_csv(index=False))
-    run.accelerator.end_training()
     return run.folder
+
+def _best_model(run: Run) -> U2Net:
+    "The best weights, in every process, of which only the first may see the run's folder."
+    cfg, main = run.cfg, run.accelerator.is_main_process
+    best = load_model(run.folder/"model.safetensors", cfg.model.arch) if main else ARCHS[cfg.model.arch]()
+    best = best.to(run.accelerator.device)
+    if run.accelerator.num_processes > 1: broadcast([*best.state_dict().values()])
+    return best
 
 def _draw(run: Run, best: U2Net) -> None:
     "The curves, and some results of the best weights on test photos."
@@ -357,6 +364,11 @@ def _train_forked(cfg: DictConfig) -> None:
     "Train in one process of several, on one thread: a fork would wait forever for its parent's OpenMP threads."
     torch.set_num_threads(1)
     train(cfg)
+    leave_group()
+
+def leave_group() -> None:
+    "Part from the other processes; without that, torchrun may abort at the end. A sweep trains again before."
+    if torch.distributed.is_initialized(): torch.distributed.destroy_process_group()
 
 # %% ../nbs/38_training.ipynb #1999de55
 @hydra.main(version_base=None, config_path=None, config_name="train")
@@ -371,3 +383,4 @@ def _command(cfg: DictConfig) -> None:
 def main() -> None:
     "The command `u2net_train`: `--help` shows every setting, `-m` sweeps over `setting=a,b`."
     _command()
+    leave_group()

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from .batches import Batches, eval_batches, feed, make_loader, prefetch
 from .images import denormalise
 from .metrics import iou, mae, mse
-from .model import computes_bf16
+from .model import computes_bf16, has_gpu
 from .plots import result_grid
 from .sources import Mixture
 
@@ -28,7 +28,7 @@ def precision_here(
     wanted: str,  # "auto", "no" (float32), "bf16" or "fp16"
 ) -> str:
     "What `wanted` means on this machine: \"no\", \"bf16\" or \"fp16\". Raises `ValueError` if it makes no sense here."
-    gpu = torch.cuda.is_available()
+    gpu = has_gpu()
     native = computes_bf16(torch.device("cuda" if gpu else "cpu"))
     if wanted == "auto": return "bf16" if native else "fp16" if gpu else "no"
     if wanted == "fp16" and not gpu:
@@ -41,7 +41,7 @@ def make_accelerator(cfg: DictConfig) -> Accelerator:
     "An Accelerator for this machine and the run's precision. Raises as `precision_here`."
     precision = precision_here(cfg.trainer.precision)
     AcceleratorState._reset_state()  # accelerate keeps the first precision of a process; a notebook may train twice
-    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
+    return Accelerator(cpu=not has_gpu(), mixed_precision=precision)
 
 # %% ../nbs/36_validation.ipynb #3600aa06
 def memory_format(cfg: DictConfig) -> torch.memory_format:
