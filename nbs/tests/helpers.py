@@ -36,6 +36,13 @@ def forked(work: Callable, *arguments: object) -> multiprocessing.Process:
     return process
 
 
+def trained(overrides: list[str], processes: int = 1) -> None:
+    "Train with these settings, put together here, because the types of settings differ between notebooks."
+    from u2net_nb.config import compose_config
+    from u2net_nb.training import launch
+    launch(compose_config(overrides=overrides), processes)
+
+
 def _silently(work: Callable, *arguments: object) -> None:
     with redirect_stdout(StringIO()): work(*arguments)
 
