@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 from torch import Tensor
 
-from .core import SHARE, Rule, at_least, setting
+from .core import NOT_NEGATIVE, SHARE, Rule, at_least, setting
 from .dataset import Pair
 from .images import DataError, cover_size, read_matte, read_photo
 from .loss import gaussian_blur
@@ -32,7 +32,7 @@ class AugmentConfig:
     whole: bool = False                              # start from the whole photo, squeezed to shape, instead of a crop
     scale: list[float] = setting([1.0, 1.0], _ZOOM)  # smallest and largest zoom
     stretch: float = setting(1.0, at_least(1))       # largest factor by which width and height are stretched apart
-    rotate: float = 0.0                              # largest angle, degrees
+    rotate: float = setting(0.0, NOT_NEGATIVE)       # largest angle, degrees
     perspective: float = setting(0.0, SHARE)         # chance that the corners move, each by up to a tenth of the side
     grey: float = setting(0.0, SHARE)                # chance of losing all colour
     jitter: float = setting(0.0, SHARE)              # largest change of brightness, contrast and saturation

@@ -193,6 +193,8 @@ def check_config(
     if not (type(lr) in (int, float) and lr > 0): raise _nonsense("optimizer.lr", lr, "a number above 0")
     if cfg.data.dir and cfg.data.sources:
         raise _nonsense("data.dir", cfg.data.dir, "empty if data.sources are given")
+    if cfg.trainer.batch_size == 1 and max(cfg.data.size) == 32:  # its deepest map has a single pixel
+        raise _nonsense("trainer.batch_size", 1, "2 or more for photos of 32x32, or batch normalisation has no spread")
     return cfg
 
 # %% ../nbs/33_config.ipynb #817a1074

@@ -223,6 +223,7 @@ def _own_colours(
     alpha: np.ndarray,  # float32 H×W in 0..1
 ) -> np.ndarray:
     "The person's own colours in a whole photo or in a part of one, uint8 H×W×3."
+    if alpha.size == 1: return photo  # PyMatting fails on a single pixel
     from pymatting import estimate_foreground_ml  # not at the top: see `_strip_rows`
     with _ONE_AT_A_TIME: colours = estimate_foreground_ml(photo / 255, alpha.astype(float))
     return np.rint(255 * colours).clip(0, 255).astype(np.uint8)
