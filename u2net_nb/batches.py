@@ -117,6 +117,14 @@ def _to_device(
     return dict(batch, photo=photo, alpha=batch["alpha"][:, None].float().div_(255))
 
 # %% ../nbs/31_batches.ipynb #b3e04dc1
+def _read(loader: DataLoader) -> Iterator[dict[str, Any]]:
+    "A loader's batches. Raises `MemoryError`, in one line, if one of its processes was killed."
+    try: yield from loader
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error): raise
+        advice = "most likely for lack of memory; lower data.workers or trainer.batch_size"
+        raise MemoryError(f"a process that reads photos was killed, {advice}") from None
+
 def _queued(batch: dict[str, Any], device: torch.device, side: torch.cuda.Stream) -> dict[str, Any]:
     "`_to_device` on the side stream."
     with torch.cuda.stream(side): return _to_device(batch, device)
@@ -127,13 +135,14 @@ def prefetch(
 ) -> Iterator[dict[str, Any]]:
     """Yield dictionaries: `photo` float32 N×3×H×W in −1..1 and `alpha` float32 N×1×H×W in 0..1 on `device`, and `name`.
 
-    If a batch has `colour`, it is applied to the photos; if it has `band`, that becomes bool N×1×H×W."""
+    If a batch has `colour`, it is applied to the photos; if it has `band`, that becomes bool N×1×H×W.
+    Raises `DataError` for a bad file, `MemoryError` if a loader process was killed."""
     device = torch.device(device)
     if device.type != "cuda":
-        for batch in loader: yield _to_device(batch, device)
+        for batch in _read(loader): yield _to_device(batch, device)
         return
     side = torch.cuda.Stream(device)
-    coming = (_queued(batch, device, side) for batch in loader)
+    coming = (_queued(batch, device, side) for batch in _read(loader))
     batch = next(coming, None)
     while batch is not None:
         network_stream = torch.cuda.current_stream(device)
