@@ -219,14 +219,16 @@ def _placed(
     size: tuple[int, int],    # width and height of the result
 ) -> Image.Image:
     "The cut-out in an empty frame, PIL RGBA."
-    corner = [max(0, at) for at in place]                                                    # of the part that is seen
-    seen = [min(w, at + side) - start for w, at, side, start in zip(size, place, sides, corner)]
-    scale = [whole / side for whole, side in zip(cutout.size, sides)]
-    start = [(first - at) * s for first, at, s in zip(corner, place, scale)]
-    box = (*start, *(min(first + n * s, whole) for first, n, s, whole in zip(start, seen, scale, cutout.size)))
+    (width, height), (left, top) = sides, place
+    across, down = cutout.width / width, cutout.height / height  # the cut-out's pixels for one of the result's
+    first_x, last_x = max(0, left), min(size[0], left + width)   # of the part that is seen
+    first_y, last_y = max(0, top), min(size[1], top + height)
+    box = ((first_x - left) * across, (first_y - top) * down,
+           min((last_x - left) * across, cutout.width), min((last_y - top) * down, cutout.height))
+    seen = last_x - first_x, last_y - first_y
     person = cutout.resize(seen, Image.Resampling.LANCZOS, box, reducing_gap=2)  # Pillow weights colours by alpha
     frame = Image.new("RGBA", size)
-    frame.paste(person, tuple(corner))
+    frame.paste(person, (first_x, first_y))
     return frame
 
 # %% ../nbs/30_augment.ipynb #955d4be4

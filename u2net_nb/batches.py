@@ -83,9 +83,9 @@ def _one_thread(worker: int) -> None:
     cv2.setNumThreads(0)
 
 def make_loader(
-    dataset: Dataset,      # items as dictionaries: `photo` uint8 H×W×3, `alpha` uint8 H×W, `name`, and more
-    batches: Batches = (), # what goes into each batch; `feed` may change it
-    workers: int = 0,      # processes that read ahead; 0 reads in this one
+    dataset: Dataset,       # items as dictionaries: `photo` uint8 H×W×3, `alpha` uint8 H×W, `name`, and more
+    batches: Batches = (),  # what goes into each batch; `feed` may change it
+    workers: int = 0,       # processes that read ahead; 0 reads in this one
 ) -> DataLoader:
     "A loader of dictionaries: `photo` uint8 N×H×W×3, `alpha` uint8 N×H×W, `name` a list of N names."
     return DataLoader(dataset, batch_sampler=list(batches), num_workers=workers, persistent_workers=workers > 0,

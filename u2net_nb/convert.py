@@ -20,7 +20,7 @@ from PIL import Image, ImageColor
 
 from .checkpoint import BUNDLED
 from .core import command, progress_bar, remove_partials, write_file
-from .images import encoded, is_picture, is_unreadable_picture, opened, upright_rgb
+from .images import encoded, is_picture, opened, unreadable, upright_rgb
 from .matting import Background, as_matte, composite, cut_out
 from .predict import Predictor, full_alpha
 from .video import MOVING_PICTURES, VIDEOS, clip_name, convert_clip, is_clip
@@ -40,7 +40,7 @@ def result_path(
 
 # %% ../nbs/42_convert.ipynb #4200aa12
 def _is_input(path: Path) -> bool:
-    "Is a file in a folder a photo or a clip?"
+    "Does the name end like that of a photo or a clip?"
     clip = path.suffix.lower() in MOVING_PICTURES | VIDEOS and not path.name.startswith(".")
     return clip or is_picture(path.name)
 
@@ -50,15 +50,14 @@ def _is_result(path: Path) -> bool:
     return any(path.stem.endswith(f"-{kind}") and path.suffix in endings | {RESULTS[kind]} for kind in RESULTS)
 
 def _why_skipped(path: Path) -> str:
-    "Why a file in a folder is left out; empty if it is not."
-    if is_unreadable_picture(path.name): return "cannot be read here: convert it to JPEG, or pip install pillow-heif"
-    return "named like a result" if _is_result(path) and _is_input(path) else ""
+    "The reason to leave out what nobody has named; empty if there is none."
+    return unreadable(path.name) or ("named like a result" if _is_result(path) and _is_input(path) else "")
 
 def _found(text: str) -> list[Path]:
-    "The files that one input means, results and pictures of unknown kinds among them."
+    "The files that one input means, with those that will be skipped."
     if os.path.isfile(text): return [Path(text)]
     if not os.path.isdir(text): return [Path(path) for path in sorted(glob.glob(text)) if os.path.isfile(path)]
-    return [path for path in sorted(Path(text).iterdir()) if _is_input(path) or is_unreadable_picture(path.name)]
+    return [path for path in sorted(Path(text).iterdir()) if _is_input(path) or unreadable(path.name)]
 
 class Inputs(NamedTuple):
     "What a command is to work on."

@@ -82,7 +82,8 @@ def claimed(
     "Keep a folder from other processes. Raises `BusyError`, in one line, if one has it."
     folder = Path(folder).expanduser()
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    lock = FileLock(Path(tempfile.gettempdir(), f"u2net_nb-{name}.lock"), timeout=0, is_singleton=True)
+    place = Path(tempfile.gettempdir()).resolve()  # as the system will name the open file
+    lock = FileLock(place/f"u2net_nb-{name}.lock", timeout=0, is_singleton=True)
     try: lock.acquire()
     except Timeout:
         owner = _holder(lock.lock_file)

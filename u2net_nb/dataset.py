@@ -27,8 +27,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from .core import progress_bar, remove_partials, write_file
-from .images import (DataError, cover_size, encoded, is_picture, is_unreadable_picture, opened, read_matte,
-                             read_photo)
+from .images import DataError, cover_size, encoded, is_picture, opened, read_matte, read_photo, unreadable
 from .matting import as_matte, refine
 
 # %% ../nbs/22_dataset.ipynb #307ff52c
@@ -46,9 +45,7 @@ def find_pictures(
     found = {}
     with os.scandir(folder) as entries:
         for entry in entries:
-            if is_unreadable_picture(entry.name):
-                raise DataError(f"{entry.path} is of a kind that cannot be read here: convert such pictures to "
-                                "JPEG, or pip install pillow-heif")
+            if why := unreadable(entry.name): raise DataError(f"{entry.path} {why}")
             if not is_picture(entry.name) or not entry.is_file(): continue
             stem = os.path.splitext(entry.name)[0]
             if stem in found:
@@ -243,9 +240,9 @@ def split_by_group(
                         f"let group {pattern!r} tell more of them apart")
     order = sorted(groups, key=lambda group: hashlib.sha256(group.encode("utf-8", "surrogateescape")).digest())
     parts = Splits([], [], [])
-    for part, share in (parts.test, proportions[2]), (parts.val, proportions[1]):
+    for part, share, left in (parts.test, proportions[2], 2), (parts.val, proportions[1], 1):  # for the other parts
         wanted = max(1, round(len(pairs) * share / sum(proportions)))
-        while len(part) < wanted and len(order) > (2 if part is parts.test else 1): part += groups[order.pop()]
+        while len(part) < wanted and len(order) > left: part += groups[order.pop()]
     for group in order: parts.train.extend(groups[group])
     return parts
 
@@ -291,7 +288,7 @@ def read_manifest(
     lacking = [column for column in columns if rows and column not in rows[0]]
     if not lacking: return rows
     raise DataError(f"{path} lacks the column {' and '.join(lacking)}: "
-                    "prepare the set again, or delete the manifest to split by position")
+                    "prepare the set again, or delete the manifest to split without it")
 
 # %% ../nbs/22_dataset.ipynb #4f0f1ec2
 def _split_by_manifest(
@@ -321,7 +318,7 @@ def load_splits(
     folder: str | Path,               # the dataset's folder, with or without manifest.csv
     photos: str = "",                 # sub-folder of photos and
     mattes: str = "",                 # of mattes, as for `pair_folders`
-    proportions: Sequence[int] = (),  # of train, val and test without a manifest; empty: as the published sets
+    proportions: Sequence[int] = (),  # of train, val and test without a manifest; empty: as published, or `ANY_SET`
     group: str = "",                  # as the pattern of `group_of`
 ) -> Splits:
     """The pairs of each split: as the manifest says, by position in the published layouts, otherwise by group.

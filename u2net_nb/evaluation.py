@@ -172,7 +172,7 @@ def show_extremes(
 def open_split(
     data: str,                   # dataset folder, Kaggle dataset, or YAML list of sources; empty: drawn portraits
     split: str,                  # train, val or test
-    proportions: Sequence[int],  # of the splits where there is no manifest; empty: as the published sets
+    proportions: Sequence[int],  # of the splits where there is no manifest; empty: as for `load_splits`
     size: tuple[int, int],       # width and height of the network's input
 ) -> Mixture:
     "The split, whole photos at `size`. Raises `ValueError`, `DataError` or `OSError` in one line."
@@ -203,7 +203,7 @@ def evaluate_folder(
     out: str | Path,             # folder for the results
     weights: str = BUNDLED,      # checkpoint, or "bundled": the weights that come with the package
     split: str = "test",         # train, val or test
-    proportions: Sequence[int] = (),      # of the splits where there is no manifest; empty: as the published sets
+    proportions: Sequence[int] = (),      # of the splits where there is no manifest; empty: as for `load_splits`
     protocol: str = "resized",   # or "full"
     size: tuple[int, int] | None = None,  # width and height of the network's input; None: as it was trained
     flip: bool = False,          # average with the matte of the mirrored photo
@@ -230,7 +230,7 @@ def evaluate_command(
     *,
     weights: str = BUNDLED,  # checkpoint, or "bundled": the weights that come with the package
     split: Literal["train", "val", "test"] = "test",   # which photos
-    proportions: str = "",   # of the splits where there is no manifest, as in 80,10,10; empty: as the published sets
+    proportions: str = "",   # of the splits where there is no manifest, as in 80,10,10; empty: 80,12,8, or as published
     protocol: Literal["resized", "full"] = "resized",  # compare at the network's size, or at each photo's own
     size: str = "",          # network's input, as in 256 or 288x384 (width x height); empty: as it was trained
     flip: bool = False,      # average with the matte of the mirrored photo

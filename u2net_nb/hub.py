@@ -396,9 +396,12 @@ def _place(name: str, beside: Path, archive: Path, dest: Path) -> None:
         path.replace(target)
 
 # %% ../nbs/34_hub.ipynb #52d13274
-def _fetch(name: str, dest: Path) -> None:
-    "Fetch the dataset `name` into `dest`. What an interrupted transfer leaves is kept; a bad archive is not."
-    beside = dest.with_name(f".{name.replace('/', '-')}.download")
+def _fetch(
+    name: str,     # owner/slug
+    dest: Path,    # the dataset's folder
+    beside: Path,  # where the archive grows
+) -> None:
+    "Fetch a dataset. What an interrupted transfer leaves is kept; a bad archive is not."
     archive = beside/f"{name.split('/')[1]}.zip"
     new = not beside.parent.exists()
     beside.mkdir(parents=True, exist_ok=True)
@@ -428,7 +431,8 @@ def download(
     if not dest and (folder := _attached(name, attached)): return folder
     dest = Path(dest or Path("data", name.split("/")[1])).expanduser()
     if _is_complete(dest, name): return dest
-    with claimed(dest): _fetch(name, dest)
+    beside = dest.with_name(f".{name.replace('/', '-')}.download")
+    with claimed(beside): _fetch(name, dest, beside)
     return dest
 
 # %% ../nbs/34_hub.ipynb #f3c3c3ff

@@ -180,7 +180,7 @@ def has_gpu() -> bool:
     if not torch.cuda.is_available(): return False
     try: torch.zeros(1, device="cuda").add(1).item()
     except RuntimeError as error:
-        print(f"the GPU is left alone ({str(error).splitlines()[0]}), the processor works instead", file=sys.stderr)
+        print(f"the GPU cannot be used ({str(error).splitlines()[0]}): working on the processor", file=sys.stderr)
         return False
     return True
 

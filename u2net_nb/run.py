@@ -81,20 +81,20 @@ MAY_CHANGE = ("trainer.epochs", "trainer.max_steps", "trainer.max_hours", "train
 
 def open_folder(
     cfg: DictConfig,  # the run's settings
-) -> tuple[Path, dict | None]:
-    """The run's folder, made if need be, and the checkpoint to resume from, if any.
+) -> dict | None:
+    """Make the run's folder, if need be; returns the checkpoint to resume from, if any.
 
     Raises `ValueError` if the checkpoint is damaged or belongs to other settings, `OSError` without a folder."""
     folder = run_folder(cfg)
     last = folder/"last.ckpt"
     remove_partials(folder)
-    if cfg.resume and last.exists(): return folder, _checked(cfg, folder, read_checkpoint(last))
+    if cfg.resume and last.exists(): return _checked(cfg, folder, read_checkpoint(last))
     if not cfg.resume and (folder/"history.csv").exists():
         ended = datetime.fromtimestamp((folder/"history.csv").stat().st_mtime)
         kept = folder.rename(folder.with_name(f"{folder.name}-{ended:%Y%m%d-%H%M%S}"))
         print(f"{folder} held an earlier run, which is now {kept}")
     folder.mkdir(parents=True, exist_ok=True)
-    return folder, None
+    return None
 
 # %% ../nbs/37_run.ipynb #3700aa25
 def _checked(cfg: DictConfig, folder: Path, saved: Any) -> dict:
@@ -346,7 +346,8 @@ class Clock(Observer):
     def __init__(self, run: Run, began: float):
         super().__init__(run)
         self.began, self.photos, self.seconds_per_test = began, 0, 0.0  # the last for one photo; 0 until measured
-        self.asked, self.former = False, {}
+        self.pressed, self.asked = False, False  # in this process; agreed among all of them
+        self.former = {}  # handlers of signals
 
     def __enter__(self) -> "Clock":
         if threading.current_thread() is threading.main_thread():  # only there may signals be handled
@@ -357,8 +358,8 @@ class Clock(Observer):
         for number, handler in self.former.items(): signal.signal(number, handler)
 
     def _ask(self, number: int, frame: object) -> None:
-        if self.asked: raise KeyboardInterrupt
-        self.asked = True
+        if self.pressed: raise KeyboardInterrupt
+        self.pressed = True
 
     def after_step(self, losses: Tensor, names: list[str], rate: float) -> None: self.photos += len(names)
 
@@ -366,11 +367,13 @@ class Clock(Observer):
         self.seconds_per_test = tested / len(self.run.splits.val.dataset)
 
     def should_stop(self) -> bool:
-        "Is it time to stop, or was that asked for? The same answer on every process."
+        "Is it time to stop, or was that asked for, which `asked` tells? The same answer on every process."
         run, accelerator = self.run, self.run.accelerator
-        if accelerator.num_processes == 1: return self.asked or self._out_of_time()
+        if accelerator.num_processes == 1:
+            self.asked = self.pressed
+            return self.asked or self._out_of_time()
         if accelerator.device.type != "cpu" and run.step % run.cfg.trainer.log_every: return False  # a GPU would wait
-        answers = torch.tensor([self.asked, self._out_of_time()], dtype=torch.float, device=accelerator.device)
+        answers = torch.tensor([self.pressed, self._out_of_time()], dtype=torch.float, device=accelerator.device)
         self.asked, late = (accelerator.reduce(answers) > 0).tolist()
         return self.asked or late
 

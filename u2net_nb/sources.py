@@ -29,8 +29,10 @@ from .matting import adaptive_band
 _FOLDER: Rule = "a dataset folder", bool
 
 def _is_pattern(text: str) -> bool:
-    try: return bool(re.compile(text))
+    "Is the text a regular expression?"
+    try: re.compile(text)
     except re.error: return False
+    return True
 
 _PATTERN: Rule = "a regular expression, or empty", _is_pattern
 
@@ -57,7 +59,7 @@ class DataConfig:
     dir: str = ""  # dataset folder, or the name of a Kaggle dataset; empty: portraits are drawn
     sources: list[SourceConfig] = field(default_factory=list)  # several folders, instead of `dir`
     samples: int = setting(0, NOT_NEGATIVE)       # drawn from the sources per epoch; 0: as many as they have photos
-    split: list[int] = setting([], _SPLIT)        # train : validation : test; empty: as in the published sets
+    split: list[int] = setting([], _SPLIT)        # train : validation : test; empty: as published, or 80 : 12 : 8
     portraits: int = setting(400, at_least(3))    # how many to draw when there is no folder
     size: list[int] = setting([256, 256], _SIZE)  # width and height of the network's input
     margin: float = setting(1.125, at_least(1))   # photos are resized to cover `size` times this, then cropped
@@ -110,7 +112,8 @@ class SourceDataset(Dataset):
         self.pairs = getattr(source.splits, split)
         self.backgrounds = source.backgrounds and getattr(source.backgrounds, split)
         self.augment = source.settings.augment
-        self.refined = source.settings.refined or source.settings.empty or bool(source.backgrounds)
+        exact = source.settings.empty or bool(source.backgrounds)  # nobody, or a cut-out's own alpha
+        self.refined = source.settings.refined or exact
         self.size, self.seed, self.band, self.train = tuple(data.size), seed, band, split == "train"
         self.whole = self.augment.whole if self.train else data.fit == "resize"
         spare = data.margin if self.train or data.fit == "crop" else 1  # room for the window to move

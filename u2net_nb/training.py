@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CGROUPS', 'train_steps', 'train', 'start_run', 'open_splits', 'new_model', 'moving_average', 'new_optimizer', 'muon',
            'learning_rate', 'epoch_batches', 'loss_terms', 'validate', 'finish', 'summarise_run', 'bytes_kept',
-           'free_memory', 'check_memory', 'check_disk', 'launch', 'leave_group', 'main']
+           'free_memory', 'check_memory', 'check_disk', 'launch', 'main']
 
 # %% ../nbs/38_training.ipynb #3800aa03
 import errno
@@ -129,7 +129,7 @@ def start_run(
     check_memory(model, cfg, len(splits.train.dataset))
     folder, last = run_folder(cfg), None
     if accelerator.is_main_process:
-        last = open_folder(cfg)[1]
+        last = open_folder(cfg)
         check_disk(model, cfg, folder)
         write_file(folder/"params.yaml", describe_run(cfg, accelerator.num_processes))
     last, = broadcast_object_list([last])  # the others may be on machines that do not see the folder
@@ -364,10 +364,10 @@ def _train_forked(cfg: DictConfig) -> None:
     "Train in one process of several, on one thread: a fork would wait forever for its parent's OpenMP threads."
     torch.set_num_threads(1)
     train(cfg)
-    leave_group()
+    _leave_group()
 
-def leave_group() -> None:
-    "Part from the other processes; without that, torchrun may abort at the end. A sweep trains again before."
+def _leave_group() -> None:
+    "Leave the other processes: without that, torchrun may abort at exit. The runs of a sweep share one group."
     if torch.distributed.is_initialized(): torch.distributed.destroy_process_group()
 
 # %% ../nbs/38_training.ipynb #1999de55
@@ -383,4 +383,4 @@ def _command(cfg: DictConfig) -> None:
 def main() -> None:
     "The command `u2net_train`: `--help` shows every setting, `-m` sweeps over `setting=a,b`."
     _command()
-    leave_group()
+    _leave_group()

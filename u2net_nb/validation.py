@@ -101,7 +101,8 @@ def _sums(alpha: Tensor, truth: Tensor, band: Tensor) -> Tensor:
     "The sum of each metric over a batch, and over how many photos: not all have an unknown band. float64 4×2."
     banded = band.flatten(1).any(1)
     scores = mae(alpha, truth), mse(alpha, truth), iou(alpha, truth), mae(alpha, truth, band)[banded]
-    return torch.tensor([[values.sum(), len(values)] for values in scores], dtype=torch.float64)
+    sums = [torch.stack([values.sum(), values.new_tensor(len(values))]) for values in scores]
+    return torch.stack(sums).cpu().double()  # from the device at once
 
 # %% ../nbs/36_validation.ipynb #3b561df1
 @torch.no_grad()

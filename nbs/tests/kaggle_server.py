@@ -155,8 +155,9 @@ class FakeKaggle(ThreadingHTTPServer):
         self._before = dict(os.environ), tempfile.tempdir, Path.cwd()
         for name in list(os.environ):
             if name.startswith("KAGGLE_") or name.lower() in UNWANTED: del os.environ[name]
-        os.environ |= dict(KAGGLE_API_ENVIRONMENT="LOCALHOST", http_proxy=self.address, HOME=str(home))
-        tempfile.tempdir = str(home)  # the client keeps notes there
+        os.environ |= dict(KAGGLE_API_ENVIRONMENT="LOCALHOST", http_proxy=self.address)
+        os.environ |= dict(HOME=str(home), TMPDIR=str(home))
+        tempfile.tempdir = None  # ask again: the client keeps notes there
         os.chdir(home)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Trains the bundled net from nothing, in stages: results/u2netp-portrait/train.sh
+# Trains the network that is to replace the bundled one, from nothing and in stages: results/u2netp-portrait/train.sh
+# The stages at the end are those that have been run so far; a stage whose results are there is not run again.
 # It may be killed at any time. Started again, it goes on from the last checkpoint.
 #
 # Needed: the folders below data/ that u2net_nb/recipes/bundled.yaml names, and Muon (pip install pytorch-optimizer).
