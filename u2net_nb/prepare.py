@@ -31,8 +31,9 @@ import PIL
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from .core import claimed, command, progress_bar, write_file
-from .dataset import (ANY_SET, CELEBA, LAYOUTS, MATTING_HUMAN, Row, encode_pair, files_below, pair_files,
-                              pair_folders, picture_folders, split_names, write_csv, write_manifest)
+from .dataset import (ANY_SET, CELEBA, LAYOUTS, MATTING_HUMAN, Pair, Row, encode_pair, files_below,
+                              find_look_alikes, is_pattern, load_splits, pair_files, pair_folders, picture_folders,
+                              split_by_group, split_names, write_csv, write_manifest)
 from .images import (DataError, alpha_channel, is_picture, load_upright, matte_of, opened, parse_size,
                              size_text)
 
@@ -472,8 +473,10 @@ def _put_in_place(work: Path, targets: list[Path]) -> None:
     shutil.rmtree(work)
 
 # %% ../nbs/23_prepare.ipynb #7138411a
-def _check_request(kind: str, raw: Path, out: Path, sizes: Sequence[tuple[int, int]]) -> None:
+def _check_request(kind: str, raw: Path, out: Path, sizes: Sequence[tuple[int, int]], group: str) -> None:
     "Raise `ValueError` in one line for arguments of `prepare` that make no sense."
+    if not is_pattern(group): raise ValueError(f"group is {group!r}: give a regular expression")
+    if group and kind != "folder": raise ValueError(f"group goes with the kind folder: {kind} has its published split")
     if len(set(sizes)) < len(sizes) or min(map(min, sizes)) < 16:
         words = ", ".join(map(size_text, sizes))
         raise ValueError(f"sizes are {words}: give different ones of 16 pixels or more, as in 288x384,216x288")
@@ -488,15 +491,17 @@ def prepare(
     sizes: Iterable[tuple[int, int]] | None = None,  # (width, height) of each; None: those of the published sets
     jpeg_masks: bool = False,  # mattes as JPEG, as the published CelebA sets have them
     workers: int = 0,          # processes; 0: one per core
+    group: str = "",           # layout "folder": photos in whose paths this pattern finds the same text share a split
 ) -> dict[str, int]:
     """Write the good pairs of `raw`, numbered from 0, into `out/288x384` and so on.
 
-    Each folder gets `manifest.csv` and `report.csv`. An interrupted run continues where it stopped. Returns the number
-    of pairs, and of the files left out for each reason. Raises `ValueError` or `OSError` in one line."""
+    Each folder gets `manifest.csv`, `report.csv` and, if photos of different splits look alike, `alike.csv`. An
+    interrupted run continues where it stopped. Returns the number of pairs, of the files left out for each reason, and
+    of photos that look alike. Raises `ValueError` or `OSError` in one line."""
     if kind not in KINDS: raise ValueError(f"kind is {kind!r}: use one of {', '.join(KINDS)}")
     raw, out, sizes = Path(raw), Path(out), tuple(map(tuple, sizes or KINDS[kind].sizes))
-    _check_request(kind, raw, out, sizes)
-    with claimed(out): return _prepared(kind, raw, out, sizes, jpeg_masks, workers)
+    _check_request(kind, raw, out, sizes, group)
+    with claimed(out): return _prepared(kind, raw, out, sizes, jpeg_masks, workers, group)
 
 def _prepared(
     kind: Layout,
@@ -505,6 +510,7 @@ def _prepared(
     sizes: tuple[tuple[int, int], ...],
     jpeg_masks: bool,
     workers: int,
+    group: str,
 ) -> dict[str, int]:
     "What `prepare` does once `out` is its own."
     work, targets = out/".preparing", [out/size_text(size) for size in sizes]
@@ -519,12 +525,28 @@ def _prepared(
         shutil.rmtree(work)
         found = ", ".join(f"{n} {reason}" for reason, n in counts.items())
         raise ValueError(f"{raw} has too few good pairs, a dataset needs 3: {found}")
-    splits = split_names(len(good), KINDS[kind].splits)
+    splits = _splits_of(kind, [photo for photo, _ in good], group)
     for i, (target, size) in enumerate(zip(targets, sizes)):
         pairs = [(photo, *kept[i][:2]) for photo, kept in good]
         _write_tables(work/target.name, size, pairs, splits, report)
+    if alike := _look_alikes(work/targets[0].name, [photo for photo, _ in good]):
+        counts["look alike"] = len(alike)
+        for target in targets: write_csv(work/target.name/"alike.csv", ["file", "split", "looks like", "in"], alike)
     _put_in_place(work, targets)
     return counts
+
+def _splits_of(kind: Layout, photos: list[str], group: str) -> list[str]:
+    "The split of each photo: by position in the layouts whose split is published, otherwise by group."
+    if kind != "folder": return split_names(len(photos), KINDS[kind].splits)
+    parts = split_by_group([Pair(photo, Path(photo), None) for photo in photos], KINDS[kind].splits, group)
+    split = {pair.name: name for name, part in parts._asdict().items() for pair in part}
+    return [split[photo] for photo in photos]
+
+def _look_alikes(folder: Path, photos: list[str]) -> list[tuple[str, str, str, str]]:
+    "Which raw photos look like one of another split, and like which."
+    raw = lambda path: photos[int(path.stem)]  # noqa: E731
+    found = find_look_alikes(load_splits(folder))
+    return [(raw(one.photo), one.split, raw(one.other), one.other_split) for one in found]
 
 # %% ../nbs/23_prepare.ipynb #ea4de20c
 def _parse_sizes(sizes: str) -> list[tuple[int, int]] | None:
@@ -540,9 +562,10 @@ def prepare_command(
     sizes: str = "",           # width x height, separated by commas: 288x384,216x288; empty: as the published sets
     jpeg_masks: bool = False,  # mattes as JPEG, as in the published CelebA sets, instead of PNG
     workers: int = 0,          # processes; 0: one per core
+    group: str = "",           # kind folder: photos in whose paths this pattern finds the same text share a split
 ) -> str:
     "Make a dataset of numbered pairs per size from a raw download. An interrupted run continues where it stopped."
-    try: counts = prepare(kind, raw, out, _parse_sizes(sizes), jpeg_masks, workers)
+    try: counts = prepare(kind, raw, out, _parse_sizes(sizes), jpeg_masks, workers, group)
     except (OSError, ValueError) as error:
         if (out/".preparing").exists(): error.add_note("what is done is kept, the same command goes on from there")
         raise

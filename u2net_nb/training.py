@@ -35,7 +35,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from .batches import Batches, feed, make_loader, mixture_batches, prefetch, train_batches
+from .batches import Batches, close, feed, make_loader, mixture_batches, prefetch, train_batches
 from .checkpoint import ARCHS, load_model
 from .config import check_config, setting_error
 from .core import claimed, one_line_errors, progress_bar, write_file
@@ -46,7 +46,7 @@ from .model import U2Net
 from .plots import plot_loss, plot_sides, plot_validation, save_figure
 from .run import (Board, Checkpoints, Clock, History, Losses, Run, describe_run, load_sources, open_folder,
                           restore, run_folder)
-from .sources import Mixture
+from .sources import Mixture, Source, warn_of_look_alikes
 from .validation import evaluate, forward, make_accelerator, memory_format, show_results
 
 # %% ../nbs/38_training.ipynb #0a5a3b2c
@@ -109,8 +109,11 @@ def train(
     began, first = time.perf_counter(), os.environ.get("RANK", "0") == "0"
     with claimed(run_folder(check_config(cfg))) if first else nullcontext():
         run = start_run(cfg)
-        train_steps(run, began)
-        return finish(run)
+        try:
+            train_steps(run, began)
+            return finish(run)
+        finally:
+            for loader in run.splits: close(loader)
 
 # %% ../nbs/38_training.ipynb #3800aa09
 def start_run(
@@ -118,7 +121,8 @@ def start_run(
 ) -> Run:
     "The run before its first step, or where it was interrupted. Raises `ValueError`, `OSError` or `MemoryError`."
     accelerator = make_accelerator(cfg)
-    with accelerator.local_main_process_first(): splits = open_splits(cfg)  # one per machine downloads
+    with accelerator.local_main_process_first(): sources = load_sources(cfg)  # one per machine downloads
+    splits = open_splits(sources, cfg)
     per_epoch = len(epoch_batches(splits.train.dataset, cfg, accelerator, 0))
 
     set_seed(cfg.trainer.seed)
@@ -130,6 +134,7 @@ def start_run(
     folder, last = run_folder(cfg), None
     if accelerator.is_main_process:
         last = open_folder(cfg)
+        if not last: warn_of_look_alikes(sources)
         check_disk(model, cfg, folder)
         write_file(folder/"params.yaml", describe_run(cfg, accelerator.num_processes))
     last, = broadcast_object_list([last])  # the others may be on machines that do not see the folder
@@ -138,10 +143,12 @@ def start_run(
     return run
 
 # %% ../nbs/38_training.ipynb #3800aa18
-def open_splits(cfg: DictConfig) -> Splits:
+def open_splits(
+    sources: list[Source],  # from `load_sources`
+    cfg: DictConfig,        # the run's settings
+) -> Splits:
     "A loader of a Mixture for each split. The unknown band is left out of training where no loss reads it."
-    sources, portrait = load_sources(cfg), cfg.loss.kind == "portrait"
-    band = Splits(portrait, True, True)
+    band = Splits(cfg.loss.kind == "portrait", True, True)
     mixtures = [Mixture(sources, split, cfg.data, cfg.trainer.seed, read) for split, read in zip(Splits._fields, band)]
     return Splits(*(make_loader(mixture, workers=cfg.data.workers) for mixture in mixtures))
 
@@ -317,7 +324,7 @@ def check_memory(
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
     copies = (4 if cfg.trainer.ema else 3) * weights  # gradients, two moments, average
     free = free_memory(next(model.parameters()).device) - copies
-    each, batch = 1.1 * bytes_kept(model, cfg.data.size), min(cfg.trainer.batch_size, photos)
+    each, batch = 1.35 * bytes_kept(model, cfg.data.size), min(cfg.trainer.batch_size, photos)
     if each * batch <= free: return
     fits = max(0, int(0.9 * free / each))
     advice = f"trainer.batch_size={fits} would fit" if fits else "not even one photo fits, so lower data.size"
