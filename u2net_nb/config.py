@@ -39,6 +39,7 @@ class TrainerConfig:
     batch_size: int = setting(12, at_least(1))     # photos per step, on each process
     halve_every: int = setting(0, NOT_NEGATIVE)    # halve the learning rate every so many epochs; 0: never
     cosine: bool = False                           # let the learning rate fall to zero along a cosine
+    warmup: int = setting(0, NOT_NEGATIVE)         # steps in which the learning rate rises to its value; 0: none
     grad_clip: float = setting(0.0, NOT_NEGATIVE)  # largest gradient norm; 0: no clipping
     ema: float = setting(0.0, _DECAY)              # decay of a moving average of the weights, used for tests; 0: none
     precision: str = setting("no", one_of("auto", "no", "bf16", "fp16"))  # "no" is float32, auto the fastest here
@@ -47,6 +48,7 @@ class TrainerConfig:
     log_every: int = setting(10, at_least(1))      # fetch losses from the device every so many steps
     max_steps: int = setting(0, NOT_NEGATIVE)      # stop after so many optimizer steps; 0: no limit
     max_hours: float = setting(0.0, NOT_NEGATIVE)  # stop in time, with everything saved; 0: no limit
+    patience: int = setting(0, NOT_NEGATIVE)       # stop after so many epochs without a better validation MAE; 0: never
 
 # %% ../nbs/33_config.ipynb #3300aa02
 OPTIMIZER = {"_target_": "torch.optim.Adam", "lr": 1e-4}

@@ -76,8 +76,8 @@ def run_folder(cfg: DictConfig) -> Path:
     return Path(cfg.run_dir or f"results/{cfg.recipe}-{dataset}-{cfg.model.arch}").expanduser()
 
 # %% ../nbs/37_run.ipynb #e8465e79
-MAY_CHANGE = ("trainer.epochs", "trainer.max_steps", "trainer.max_hours", "trainer.log_every",
-              "data.workers", "data.dir", "run_dir", "resume")
+MAY_CHANGE = ("trainer.epochs", "trainer.max_steps", "trainer.max_hours", "trainer.patience",
+              "trainer.log_every", "data.workers", "data.dir", "run_dir", "resume")
 
 def open_folder(
     cfg: DictConfig,  # the run's settings
@@ -173,7 +173,8 @@ class Run:
     step: int = 0                 # optimizer steps done
     seconds: float = 0.0          # of training and validation, over all sittings
     losses: list[dict] = field(default_factory=list)   # rows of losses.csv
-    history: list[dict] = field(default_factory=list)  # rows of history.csv
+    history: list[dict] = field(default_factory=list)  # rows of history.csv, in the first process
+    maes: list[float] = field(default_factory=list)    # of each validation, in every process
 
     @property
     def total(self) -> float:
@@ -188,8 +189,17 @@ class Run:
     @property
     def improved(self) -> bool:
         "Was the last validation the best so far?"
-        *earlier, last = (row["val_mae"] for row in self.history)
+        *earlier, last = self.maes
         return all(last < mae for mae in earlier)
+
+    @property
+    def impatient(self) -> bool:
+        "Have the last `patience` epochs brought nothing better?"
+        patience = self.cfg.trainer.patience
+        return 0 < patience < len(self.maes) and min(self.maes[-patience:]) >= min(self.maes[:-patience])
+
+    @property
+    def finished(self) -> bool: return self.step >= self.total or self.impatient
 
     def write_table(self, name: str) -> None:
         "Write losses.csv or history.csv."
@@ -251,6 +261,7 @@ class History(Observer):
         tqdm.write(f"epoch {row['epoch']:g}/{run.cfg.trainer.epochs}  loss {row['loss']:.3f}  "
                    f"val MAE {row['val_mae']:.4f}  IoU {row['val_iou']:.3f}  "
                    f"{row['images_per_second']:.1f} images/s{best}")
+        if run.impatient: tqdm.write(f"nothing better for {run.cfg.trainer.patience} epochs: training ends")
 
     def _row(self, scores: dict[str, float], trained: float) -> dict[str, float]:
         run = self.run
@@ -314,7 +325,7 @@ class Checkpoints(Observer):
                 "optimizer": run.optimizer.state_dict(), "scaler": scaler and scaler.state_dict(),
                 "rng": torch.get_rng_state(),
                 "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
-                "step": run.step, "per_epoch": run.per_epoch, "seconds": run.seconds,
+                "step": run.step, "per_epoch": run.per_epoch, "seconds": run.seconds, "maes": run.maes,
                 "config": OmegaConf.to_container(run.cfg)}
 
 # %% ../nbs/37_run.ipynb #3700aa28
@@ -333,7 +344,7 @@ def restore(
     if scaler and last["scaler"]: scaler.load_state_dict(last["scaler"])
     torch.set_rng_state(last["rng"])
     if torch.cuda.is_available() and last["cuda_rng"] is not None: torch.cuda.set_rng_state(last["cuda_rng"])
-    run.step, run.seconds = last["step"], last["seconds"]
+    run.step, run.seconds, run.maes = last["step"], last["seconds"], last["maes"]
     for name in "losses", "history":  # a kill may have left rows of an epoch that is now repeated
         table = run.folder/f"{name}.csv"
         if not table.exists(): continue  # interrupted in its first epoch

@@ -64,13 +64,13 @@ def train_steps(
 
     silent = not accelerator.is_main_process
     with progress_bar(total=run.total, initial=run.step, unit="step", silent=silent) as bar, clock:
-        while run.step < run.total and not clock.should_stop():
+        while not run.finished and not clock.should_stop():
             epoch, start = divmod(run.step, run.per_epoch)
             batches = epoch_batches(run.splits.train.dataset, cfg, accelerator, epoch, start)
             model.train()
             epoch_began = time.perf_counter()
             for batch in prefetch(feed(run.splits.train, batches), accelerator.device):
-                rate = learning_rate(cfg, run.step / run.per_epoch)
+                rate = learning_rate(cfg, run.step, run.per_epoch)
                 for group in optimizer.param_groups: group["lr"] = rate
                 losses = loss_terms(cfg, forward(run.net, batch["photo"], cfg, accelerator), batch)
                 accelerator.backward(total_loss(losses, cfg.loss.weights))
@@ -86,6 +86,7 @@ def train_steps(
             if clock.asked: break
             trained = time.perf_counter() - epoch_began
             scores = validate(run)
+            run.maes.append(scores["mae"])
             tested = time.perf_counter() - epoch_began - trained
             for observer in observers: observer.after_epoch(scores, trained, tested)
     if clock.asked:
@@ -191,11 +192,16 @@ def muon(
                  dict(params=rest, use_muon=False, lr=lr)])
 
 # %% ../nbs/38_training.ipynb #30e92830
-def learning_rate(cfg: DictConfig, epoch: float) -> float:
-    "The learning rate after `epoch` epochs (a fraction within one)."
-    rate = cfg.optimizer.lr
+def learning_rate(
+    cfg: DictConfig,
+    step: int,       # steps done
+    per_epoch: int,  # steps
+) -> float:
+    "The learning rate of the next step."
+    rate, epoch = cfg.optimizer.lr, step / per_epoch
     if cfg.trainer.halve_every: rate *= 0.5 ** (epoch // cfg.trainer.halve_every)
     if cfg.trainer.cosine: rate *= (1 + math.cos(math.pi * min(epoch / cfg.trainer.epochs, 1))) / 2
+    if step < cfg.trainer.warmup: rate *= (step + 1) / (cfg.trainer.warmup + 1)
     return rate
 
 # %% ../nbs/38_training.ipynb #96f99669
