@@ -36,7 +36,8 @@ _SEED: Rule = "0 or more and less than 2³²", lambda seed: 0 <= seed < 2 ** 32
 class TrainerConfig:
     "The training loop."
     epochs: int = setting(25, at_least(1))         # passes over the training photos
-    batch_size: int = setting(12, at_least(1))     # photos per step, on each process
+    batch_size: int = setting(12, at_least(1))     # photos per batch, on each process
+    accumulate: int = setting(1, at_least(1))      # batches per step: one large batch where memory holds a small one
     halve_every: int = setting(0, NOT_NEGATIVE)    # halve the learning rate every so many epochs; 0: never
     cosine: bool = False                           # let the learning rate fall to zero along a cosine
     warmup: int = setting(0, NOT_NEGATIVE)         # steps in which the learning rate rises to its value; 0: none

@@ -133,7 +133,7 @@ def describe_run(
     return OmegaConf.to_yaml({
         "config": OmegaConf.to_container(cfg),
         "processes": processes,
-        "effective_batch": processes * cfg.trainer.batch_size,
+        "effective_batch": processes * cfg.trainer.batch_size * cfg.trainer.accumulate,
         "precision": precision_here(cfg.trainer.precision),
         "versions": versions | {"python": platform.python_version()},
         "commit": _commit() or "unknown",

@@ -46,7 +46,7 @@ def make_accelerator(cfg: DictConfig) -> Accelerator:
     precision = precision_here(cfg.trainer.precision)
     if not has_gpu(): keep_freed_memory()
     AcceleratorState._reset_state()  # accelerate keeps the first precision of a process; a notebook may train twice
-    return Accelerator(cpu=not has_gpu(), mixed_precision=precision)
+    return Accelerator(cpu=not has_gpu(), mixed_precision=precision, gradient_accumulation_steps=cfg.trainer.accumulate)
 
 # %% ../nbs/36_validation.ipynb #36ab0002
 def keep_freed_memory() -> None:
