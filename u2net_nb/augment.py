@@ -177,7 +177,7 @@ def match_colours(
     mean, spread = cv2.meanStdDev(person, mask=inside)
     there, wide = cv2.meanStdDev(scene)
     gain = (((wide + 1) / (spread + 1)) ** amount).clip(.7, 1.4)  # or a plain wall would make a plain person
-    values = (np.arange(256) - mean) * gain + mean + amount * (there - mean)  # what each of the 256 becomes, 3×256
+    values = (np.arange(256) - mean) * gain + mean + amount * (there - mean)  # of a channel after the change, 3×256
     return cv2.LUT(person, values.round().clip(0, 255).astype(np.uint8).T[None])
 
 # %% ../nbs/30_augment.ipynb #a17d0019

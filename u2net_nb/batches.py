@@ -101,7 +101,7 @@ def feed(
     return loader
 
 def close(loader: DataLoader) -> None:
-    "End a loader's processes at once. PyTorch itself may wait five seconds for each when a program ends on a GPU."
+    "End a loader's processes at once. PyTorch may wait five seconds for each when a program with a GPU ends."
     if loader._iterator: loader._iterator._shutdown_workers()  # DataLoader has no public way
     loader._iterator = None
 

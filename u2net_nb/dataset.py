@@ -280,8 +280,10 @@ def find_look_alikes(
     splits: Splits,  # of Pairs
 ) -> list[LookAlike]:
     "The photos of the later splits that look like one of an earlier split, each once. Reads every photo."
+    pairs = [pair for part in splits for pair in part]
     with ThreadPoolExecutor() as pool:
-        prints = [np.array(list(pool.map(_fingerprint_of, part))).reshape(-1, 4) for part in splits]
+        marks = progress_bar(pool.map(_fingerprint_of, pairs), total=len(pairs), desc="Comparing", unit="photo")
+        prints = np.split(np.array(list(marks)), np.cumsum([*map(len, splits)])[:2])
     found = {}
     for later, earlier in (2, 0), (2, 1), (1, 0):
         for pair, mark in zip(splits[later], prints[later]):

@@ -483,6 +483,26 @@ def _check_request(kind: str, raw: Path, out: Path, sizes: Sequence[tuple[int, i
     if kind == "folder" and out.resolve().is_relative_to(raw.resolve()):
         raise ValueError(f"{out} lies in the raw data: give a folder elsewhere")
 
+# %% ../nbs/23_prepare.ipynb #23ab0002
+def _splits_of(
+    kind: str,          # of `KINDS`
+    photos: list[str],  # raw paths
+    group: str,         # as the pattern of `group_of`
+) -> list[str]:
+    "The split of each photo."
+    if kind != "folder": return split_names(len(photos), KINDS[kind].splits)
+    parts = split_by_group([Pair(photo, Path(photo), None) for photo in photos], KINDS[kind].splits, group)
+    split = {pair.name: name for name, part in parts._asdict().items() for pair in part}
+    return [split[photo] for photo in photos]
+
+def _look_alikes(
+    folder: Path,       # of one size
+    photos: list[str],  # raw paths
+) -> list[tuple[str, str, str, str]]:
+    "The rows of alike.csv: raw photo and its split, the one it looks like and that one's split."
+    found = find_look_alikes(load_splits(folder))
+    return [(photos[int(one.photo.stem)], one.split, photos[int(one.other.stem)], one.other_split) for one in found]
+
 # %% ../nbs/23_prepare.ipynb #144ced81
 def prepare(
     kind: Layout,      # layout of `raw`; "folder": photos and mattes with matching names, or RGBA cut-outs
@@ -534,19 +554,6 @@ def _prepared(
         for target in targets: write_csv(work/target.name/"alike.csv", ["file", "split", "looks like", "in"], alike)
     _put_in_place(work, targets)
     return counts
-
-def _splits_of(kind: Layout, photos: list[str], group: str) -> list[str]:
-    "The split of each photo: by position in the layouts whose split is published, otherwise by group."
-    if kind != "folder": return split_names(len(photos), KINDS[kind].splits)
-    parts = split_by_group([Pair(photo, Path(photo), None) for photo in photos], KINDS[kind].splits, group)
-    split = {pair.name: name for name, part in parts._asdict().items() for pair in part}
-    return [split[photo] for photo in photos]
-
-def _look_alikes(folder: Path, photos: list[str]) -> list[tuple[str, str, str, str]]:
-    "Which raw photos look like one of another split, and like which."
-    raw = lambda path: photos[int(path.stem)]  # noqa: E731
-    found = find_look_alikes(load_splits(folder))
-    return [(raw(one.photo), one.split, raw(one.other), one.other_split) for one in found]
 
 # %% ../nbs/23_prepare.ipynb #ea4de20c
 def _parse_sizes(sizes: str) -> list[tuple[int, int]] | None:

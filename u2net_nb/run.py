@@ -199,7 +199,9 @@ class Run:
         return 0 < patience < len(self.maes) and min(self.maes[-patience:]) >= min(self.maes[:-patience])
 
     @property
-    def finished(self) -> bool: return self.step >= self.total or self.impatient
+    def finished(self) -> bool:
+        "Is there nothing left to train?"
+        return self.step >= self.total or self.impatient
 
     def write_table(self, name: str) -> None:
         "Write losses.csv or history.csv."

@@ -73,11 +73,11 @@ def train_steps(
             for step_batches in in_steps(loaded, cfg.trainer.accumulate):
                 rate = learning_rate(cfg, run.step, run.per_epoch)
                 for group in optimizer.param_groups: group["lr"] = rate
-                losses = [take_batch(run, batch) for batch in step_batches]
+                losses = torch.stack([take_batch(run, batch) for batch in step_batches]).mean(0)
                 if run.ema: run.ema.update_parameters(model)
                 run.step += 1
                 names = [name for batch in step_batches for name in batch["name"]]
-                for observer in observers: observer.after_step(torch.stack(losses).mean(0), names, rate)
+                for observer in observers: observer.after_step(losses, names, rate)
                 _advance(bar, run)
                 if run.step >= run.total or clock.should_stop(): break
             losses_seen.fetch()

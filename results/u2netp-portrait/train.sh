@@ -6,10 +6,10 @@
 # Needed: the folders below data/ that u2net_nb/recipes/bundled.yaml names, and Muon (pip install pytorch-optimizer).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-stages=${STAGES:-results/u2netp-portrait/stages}
+stages=results/u2netp-portrait/stages
 
 # One process per GPU, and 64 photos per step. Without a GPU two processes of one thread each, 12 photos per step, and
-# a fourteenth of the samples: on two cores that is still a matter of days.
+# a fourteenth of the samples.
 if command -v nvidia-smi > /dev/null; then
   processes=$(nvidia-smi -L | wc -l) batch=64 samples=32768 workers=$(($(nproc) / processes - 1)) channels_last=true
 else
@@ -34,6 +34,6 @@ stage() {  # number, side of the input, epochs, learning rate, and any other set
 mild="data.augment.scale=[0.9,1.3] data.augment.stretch=1.2 data.augment.jitter=0.25"
 
 #     side epochs rate
-stage 1 160 3 4e-3 trainer.batch_size=96                        # one H200, 1.8 minutes
-stage 2 256 5 2e-3 trainer.cosine=true trainer.max_steps=1536   # one H200, 3.1 minutes, then its time was up
+stage 1 160 3 4e-3 trainer.batch_size=$((batch * 3 / 2 / processes))  # one H200, 1.8 minutes
+stage 2 256 5 2e-3 trainer.cosine=true trainer.max_steps=1536       # one H200, 3.1 minutes, then its time was up
 stage 3 256 2 3e-4 trainer.cosine=true trainer.ema=0.99 loss.kind=portrait data.samples=1600 $mild  # two CPU cores
