@@ -27,11 +27,12 @@ from types import ModuleType
 from typing import Any
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
+from omegaconf import DictConfig
 from PIL import Image, ImageOps
 
 import u2net_nb
-from .checkpoint import BUNDLED
-from .config import config_from_parameters
+from .checkpoint import BUNDLED, checkpoint_path
+from .config import compose_config, config_from_parameters
 from .core import claimed, command, one_line, progress_bar, write_file
 from .dataset import Pair, find_pairs, read_manifest, read_metadata, refined_path, write_metadata
 from .images import opened, read_matte, read_photo
@@ -438,33 +439,42 @@ def download(
 # %% ../nbs/34_hub.ipynb #f3c3c3ff
 _CHECKOUT = Path(u2net_nb.__file__).parents[1]
 
-def _package() -> bytes:
+def _package(
+    weights: bool,  # the bundled ones, too?
+) -> bytes:
     "Code, recipes, and what setup.py reads, as an archive for pip. Raises `FileNotFoundError` outside a checkout."
     packed, package = io.BytesIO(), _CHECKOUT/"u2net_nb"
     files = [_CHECKOUT/name for name in ("setup.py", "settings.ini", "README.md", "LICENSE")]
     files += sorted(package.rglob("*.py")) + sorted((package/"recipes").glob("*.yaml"))
+    if weights: files.append(checkpoint_path(BUNDLED))
     with ZipFile(packed, "w", compression=8, strict_timestamps=False) as archive:  # 8 is deflate
         for file in files: archive.write(file, Path("u2net_nb", file.relative_to(_CHECKOUT)))
     return packed.getvalue()
 
 # %% ../nbs/34_hub.ipynb #35922606
-def _setup_cell() -> str:
+def _setup_cell(
+    weights: bool,  # the bundled ones, too?
+) -> str:
     "The source of a notebook cell that installs the package."
-    lines = base64.encodebytes(_package()).decode()
+    lines = base64.encodebytes(_package(weights)).decode()
     return ("%%bash\nset -e  # the package, as it was where this run was pushed from\n"
             f"base64 -d > /tmp/u2net_nb.zip <<END\n{lines}END\npip install -q /tmp/u2net_nb.zip")
 
 # %% ../nbs/34_hub.ipynb #00abd5ea
 _TWO_T4 = {"precision": "auto", "processes": 2}  # what suits Kaggle's machine; parameters win
 
+def _config(params: dict) -> DictConfig:
+    "The settings of a run of train.ipynb. Raises `ValueError` for a parameter that is unknown or makes no sense."
+    return config_from_parameters({key: params[key] for key in params if key != "processes"})
+
 def _run_parameters(
     params: dict,  # of train.ipynb
 ) -> dict:
     "The parameters, with the dataset's full name. Raises `ValueError` for one that is unknown or of no use on Kaggle."
     params = _TWO_T4 | {key: value for key, value in params.items() if value is not None}
-    weights = config_from_parameters({key: params[key] for key in params if key != "processes"}).model.weights
-    if weights == BUNDLED or weights and Path(weights).exists():
-        raise ValueError(f"weights is {weights}, which is not sent to Kaggle: start from fresh weights")
+    weights = _config(params).model.weights
+    if weights != BUNDLED and weights and Path(weights).exists():
+        raise ValueError(f"weights is {weights}, which is not sent to Kaggle: start from fresh or bundled weights")
     if sources := params.get("sources"):
         raise ValueError(f"sources is {sources}, which Kaggle cannot see: give one dataset as data_dir")
     if data := params.get("data_dir"):
@@ -481,7 +491,9 @@ def _run_notebook(params: dict) -> str:
     from papermill.parameterize import parameterize_notebook
     notebook = parameterize_notebook(load_notebook_node(str(_CHECKOUT/"nbs/train.ipynb")), params)
     setup = dict(cell_type="code", id="setup", metadata={"_kg_hide-input": True}, outputs=[], execution_count=None)
-    notebook.cells.insert(0, setup | dict(source=_setup_cell()))
+    recipe = compose_config(params.get("experiment", "quick"))  # which may ask for them before the parameters speak
+    bundled = BUNDLED in (recipe.model.weights, _config(params).model.weights)
+    notebook.cells.insert(0, setup | dict(source=_setup_cell(bundled)))
     return json.dumps(notebook)
 
 # %% ../nbs/34_hub.ipynb #f31487aa
