@@ -205,8 +205,12 @@ class Run:
         return self.step >= self.total or self.impatient
 
     def write_table(self, name: str) -> None:
-        "Write losses.csv or history.csv."
-        write_file(self.folder/f"{name}.csv", pd.DataFrame(getattr(self, name)).to_csv(index=False))
+        "Write losses.csv or history.csv. If it stays locked, which is said, it is as it was until the next time."
+        table, text = self.folder/f"{name}.csv", pd.DataFrame(getattr(self, name)).to_csv(index=False)
+        for seconds in (.1, 1, 0):
+            try: write_file(table, text); return
+            except PermissionError: time.sleep(seconds)
+        tqdm.write(f"{table} is open in another program: close it there, and the next epoch will update it")
 
 # %% ../nbs/37_run.ipynb #3700aa13
 class Observer:
