@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['Matte', 'FEW_PHOTOS', 'mae', 'mse', 'sad', 'iou', 'f_measure', 'precision_recall', 'grad', 'conn', 'interval',
-           'few_photos']
+           'score_intervals', 'few_photos']
 
 # %% ../nbs/12_metrics.ipynb #fe93016c
 import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy import ndimage
 from torch import Tensor
@@ -259,6 +260,17 @@ def interval(
     if min(map(len, samples)) < 2: return math.nan, math.nan
     found = stats.bootstrap(samples, mean, n_resamples=resamples, batch=100, method="percentile", rng=0)
     return tuple(map(float, found.confidence_interval))
+
+# %% ../nbs/12_metrics.ipynb #f01d0024
+def score_intervals(
+    scores: pd.DataFrame,  # a row per photo: its `source`, and a column for each metric
+) -> dict[str, float]:
+    "The ends of the interval of each mean over photos, then over sources: `mae_low`, `mae_high` and so on."
+    groups = scores.groupby("source", sort=False)
+    found = {}
+    for metric in scores.select_dtypes("number"):
+        found[f"{metric}_low"], found[f"{metric}_high"] = interval([sample for _, sample in groups[metric]])
+    return found
 
 # %% ../nbs/12_metrics.ipynb #1200ab09
 FEW_PHOTOS = 20

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['CGROUPS', 'train_steps', 'take_batch', 'train', 'start_run', 'open_splits', 'new_model', 'moving_average',
            'new_optimizer', 'muon', 'learning_rate', 'epoch_batches', 'loss_terms', 'validate', 'finish',
-           'summarise_run', 'bytes_kept', 'free_memory', 'check_memory', 'check_disk', 'launch', 'main']
+           'summarise_run', 'describe_test', 'bytes_kept', 'free_memory', 'check_memory', 'check_disk', 'launch',
+           'main']
 
 # %% ../nbs/38_training.ipynb #3800aa03
 import errno
@@ -42,12 +43,14 @@ from .core import claimed, one_line_errors, progress_bar, write_file
 from .dataset import Splits
 from .images import size_text
 from .loss import bce_losses, portrait_losses, total_loss
+from .metrics import few_photos, score_intervals
 from .model import U2Net
 from .plots import plot_loss, plot_sides, plot_validation, save_figure
 from .run import (Board, Checkpoints, Clock, History, Losses, Run, describe_run, load_sources, open_folder,
                           restore, run_folder)
 from .sources import Mixture, Source, warn_of_look_alikes
-from .validation import evaluate, forward, make_accelerator, memory_format, show_results
+from .validation import (evaluate, forward, make_accelerator, mean_scores, memory_format, score_photos,
+                                 show_results)
 
 # %% ../nbs/38_training.ipynb #0a5a3b2c
 def train_steps(
@@ -261,11 +264,12 @@ def validate(run: Run) -> dict[str, float]:
 def finish(run: Run) -> Path:
     "Test the best weights, draw the curves and some results, write summary.csv; returns the run's folder."
     best = _best_model(run)
-    scores = evaluate(best, run.splits.test, run.cfg, run.accelerator)
+    photos = score_photos(best, run.splits.test, run.cfg, run.accelerator)
     if run.accelerator.is_main_process:
         _draw(run, best)
-        summary = summarise_run(run, scores)
+        summary = summarise_run(run, photos)
         write_file(run.folder/"summary.csv", pd.DataFrame([summary]).to_csv(index=False))
+        tqdm.write(describe_test(summary))
     return run.folder
 
 def _best_model(run: Run) -> U2Net:
@@ -287,14 +291,23 @@ def _draw(run: Run, best: U2Net) -> None:
 # %% ../nbs/38_training.ipynb #3800aa21
 def summarise_run(
     run: Run,
-    scores: dict[str, float],  # on the test photos
+    photos: pd.DataFrame,  # the test photos' scores, from `score_photos`
 ) -> dict[str, float]:
-    "The row of summary.csv."
-    history = pd.DataFrame(run.history)
+    "The row of summary.csv. `test_mae_low` and `test_mae_high` are the ends of the 95 % interval of `test_mae`."
+    history, scores = pd.DataFrame(run.history), mean_scores(photos) | score_intervals(photos)
     top = history.loc[history.val_mae.idxmin()]
     return {"epochs": history.epoch.max(), "best_epoch": top.epoch, "val_mae": top.val_mae, "val_iou": top.val_iou,
-            **{f"test_{name}": score for name, score in scores.items()}, "test_photos": len(run.splits.test.dataset),
+            **{f"test_{name}": score for name, score in scores.items()}, "test_photos": len(photos),
             "minutes": run.seconds / 60, "images_per_second": history.images_per_second.mean()}
+
+def describe_test(
+    summary: dict[str, float],  # from `summarise_run`
+) -> str:
+    "The test scores in one line, and a warning in a second line if they are of few photos."
+    low, high, photos = summary["test_mae_low"], summary["test_mae_high"], summary["test_photos"]
+    between = f" (95 %: {low:.4f} to {high:.4f})" if math.isfinite(low) else ""
+    said = f"test MAE {summary['test_mae']:.4f}{between}  IoU {summary['test_iou']:.3f}  {photos} photo(s)"
+    return "\n".join(filter(None, [said, few_photos(photos)]))
 
 # %% ../nbs/38_training.ipynb #9f92f9ca
 def bytes_kept(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['precision_here', 'make_accelerator', 'keep_freed_memory', 'memory_format', 'forward', 'forward_alpha', 'score_photos',
-           'mean_scores', 'evaluate', 'score_intervals', 'show_results']
+           'mean_scores', 'evaluate', 'show_results']
 
 # %% ../nbs/36_validation.ipynb #3600aa04
 import ctypes
@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 
 from .batches import Batches, eval_batches, feed, make_loader, prefetch
 from .images import denormalise
-from .metrics import interval, iou, mae, mse
+from .metrics import iou, mae, mse
 from .model import computes_bf16, has_gpu
 from .plots import result_grid
 from .sources import Mixture
@@ -129,15 +129,6 @@ def mean_scores(
 def evaluate(model: nn.Module, loader: DataLoader, cfg: DictConfig, accelerator: Accelerator) -> dict[str, float]:
     "The `mean_scores` of all photos. Arguments as for `score_photos`."
     return mean_scores(score_photos(model, loader, cfg, accelerator))
-
-# %% ../nbs/36_validation.ipynb #f01d0021
-def score_intervals(
-    photos: pd.DataFrame,  # from `score_photos`
-) -> dict[str, float]:
-    "Where each mean over all sources lies with 95 % confidence: `mae_low`, `mae_high` and so on."
-    groups = photos.groupby("source", sort=False)
-    ends = {metric: interval([sample for _, sample in groups[metric]]) for metric in photos if metric != "source"}
-    return {f"{metric}_{end}": value for metric, pair in ends.items() for end, value in zip(("low", "high"), pair)}
 
 # %% ../nbs/36_validation.ipynb #3b561df1
 @torch.no_grad()
