@@ -252,12 +252,14 @@ def interval(
 ) -> tuple[float, float]:
     """The 95 % bootstrap interval of the mean over photos, then over sources; always the same for the same numbers.
 
-    Photos without a number (NaN) do not count. NaN and NaN if a source has fewer than two photos."""
+    Photos without a number (NaN) do not count, nor do sources that have no others. NaN and NaN if one of the other
+    sources has a single photo, or if there is none."""
     from scipy import stats  # here, because it takes a second to import
 
     def mean(*samples: np.ndarray, axis: int) -> np.ndarray: return np.mean([s.mean(axis) for s in samples], axis=0)
     samples = [np.asarray(sample, float)[~np.isnan(sample)] for sample in samples]
-    if min(map(len, samples)) < 2: return math.nan, math.nan
+    samples = [sample for sample in samples if len(sample)]
+    if min(map(len, samples), default=0) < 2: return math.nan, math.nan
     found = stats.bootstrap(samples, mean, n_resamples=resamples, batch=100, method="percentile", rng=0)
     return tuple(map(float, found.confidence_interval))
 
