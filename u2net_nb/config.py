@@ -21,7 +21,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import u2net_nb
-from .checkpoint import ModelConfig
+from .checkpoint import ModelConfig, arch_of, header_words, read_state, trained_size
 from .core import NOT_NEGATIVE, Rule, at_least, one_line, one_of, setting, unknown
 from .images import parse_size
 from .loss import LossConfig
@@ -49,6 +49,7 @@ class TrainerConfig:
     log_every: int = setting(10, at_least(1))      # fetch losses from the device every so many steps
     max_steps: int = setting(0, NOT_NEGATIVE)      # stop after so many optimizer steps; 0: no limit
     max_hours: float = setting(0.0, NOT_NEGATIVE)  # stop in time, with everything saved; 0: no limit
+    freeze_norm: bool = False                      # keep batch normalisation's running statistics: for fine-tuning
     patience: int = setting(0, NOT_NEGATIVE)       # stop after so many epochs without a better validation MAE; 0: never
 
 # %% ../nbs/33_config.ipynb #3300aa02
@@ -123,6 +124,13 @@ def _help() -> str:
     settings, sources = describe_settings(), describe_settings(SourceConfig)
     return HELP.format(recipes=describe_recipes(), settings=settings, sources=sources)
 
+# %% ../nbs/33_config.ipynb #33ab0002
+def _arch_of(weights: str) -> str: return arch_of(read_state(weights))
+def _size_of(weights: str) -> list[int]: return [*trained_size(header_words(weights))]
+
+OmegaConf.register_new_resolver("arch_of", _arch_of, replace=True, use_cache=True)
+OmegaConf.register_new_resolver("size_of", _size_of, replace=True, use_cache=True)
+
 # %% ../nbs/33_config.ipynb #c33f0004
 def register_configs() -> None:
     "Tell Hydra about the tree and the recipes; called on import."
@@ -145,7 +153,8 @@ def setting_error(
     "What is wrong with which setting, in one line."
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     where = f"{cause.full_key}: " if getattr(cause, "full_key", None) else ""
-    return where + " ".join(str(cause).split("full_key")[0].split())
+    text = str(cause).split("full_key")[0].split("raised while resolving interpolation: ")[-1]
+    return where + " ".join(text.split())
 
 # %% ../nbs/33_config.ipynb #4d3ed6ac
 def compose_config(

@@ -16,8 +16,8 @@ from PIL import Image, ImageOps
 if TYPE_CHECKING: from scipy.sparse import csr_matrix
 
 # %% auto #0
-__all__ = ['OUTSIDE', 'INSIDE', 'Background', 'fixed_band', 'adaptive_band', 'trimap', 'Refined', 'refine', 'as_matte',
-           'with_alpha', 'backdrop', 'composite', 'estimate_foreground', 'cut_out']
+__all__ = ['OUTSIDE', 'INSIDE', 'Background', 'SIDES', 'FOREGROUND', 'fixed_band', 'adaptive_band', 'trimap', 'Refined', 'refine',
+           'as_matte', 'with_alpha', 'backdrop', 'composite', 'estimate_foreground', 'cut_out']
 
 # %% ../nbs/20_matting.ipynb #717b5608
 def _unit(
@@ -215,14 +215,34 @@ def composite(
     scene.paste(cutout, mask=cutout)
     return scene
 
-# %% ../nbs/20_matting.ipynb #2001aa26
-_ONE_AT_A_TIME = Lock()  # without TBB or OpenMP, numba aborts the process if two threads enter
+# %% ../nbs/20_matting.ipynb #20ab0001
+SIDES = 61, 13, 5  # pixels, of the box in each round
 
-def _own_colours(
+def _fused_colours(
     photo: np.ndarray,  # H×W×3 uint8
     alpha: np.ndarray,  # float32 H×W in 0..1
 ) -> np.ndarray:
-    "The person's own colours in a whole photo or in a part of one, uint8 H×W×3."
+    "The person's own colours by blur fusion, uint8 H×W×3."
+    def mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        "The weighted mean around each pixel, or what is there where all weights are 0."
+        box, trace = (side, side), 1e-5
+        total = cv2.blur(weights, box)[..., None] + trace
+        return (cv2.blur(weights[..., None] * values, box) + trace * values) / total
+    photo, share = photo.astype(np.float32), alpha[..., None]
+    front = back = photo
+    for side in SIDES:
+        front, back = mean(front, alpha), mean(back, 1 - alpha)
+        front += share * (photo - share * front - (1 - share) * back)
+    return np.rint(front).clip(0, 255).astype(np.uint8)
+
+# %% ../nbs/20_matting.ipynb #2001aa26
+_ONE_AT_A_TIME = Lock()  # without TBB or OpenMP, numba aborts the process if two threads enter
+
+def _smooth_colours(
+    photo: np.ndarray,  # H×W×3 uint8
+    alpha: np.ndarray,  # float32 H×W in 0..1
+) -> np.ndarray:
+    "The person's own colours by PyMatting, uint8 H×W×3."
     if alpha.size == 1: return photo  # PyMatting fails on a single pixel
     from pymatting import estimate_foreground_ml  # not at the top: see `_strip_rows`
     with _ONE_AT_A_TIME: colours = estimate_foreground_ml(photo / 255, alpha.astype(float))
@@ -244,25 +264,30 @@ def _tiles(
             yield np.s_[top:top + tile, left:left + tile], around, np.s_[top - y:, left - x:]
 
 # %% ../nbs/20_matting.ipynb #3606813a
+FOREGROUND = {"fast": _fused_colours, "ml": _smooth_colours}
+
 def estimate_foreground(
     photo: np.ndarray,  # H×W×3 uint8
     alpha: np.ndarray,  # H×W, uint8 with 255 = person, or float in 0..1
+    method: str = "fast",  # blur fusion (Forte, 2021); "ml": multi-level estimation (Germer et al., 2020)
     tile: int = TILE,   # pixels, side of a tile
 ) -> np.ndarray:
     """The person's own colours, without the background's share: uint8 H×W×3. A tile without soft pixels keeps its own.
 
-    Multi-level estimation (Germer et al., 2020)."""
+    Raises `ValueError` for another method."""
+    if method not in FOREGROUND: raise ValueError(f"foreground is {method!r}: it must be {' or '.join(FOREGROUND)}")
     found, alpha = photo.copy(), np.asarray(alpha)
     for here, around, inside in _tiles(*alpha.shape, tile):
         soft = _unit(alpha[around])
         if not ((soft > 0) & (soft < 1)).any(): continue
-        found[here] = _own_colours(photo[around], soft)[inside][:tile, :tile]
+        found[here] = FOREGROUND[method](photo[around], soft)[inside][:tile, :tile]
     return found
 
 # %% ../nbs/20_matting.ipynb #2001aa29
 def cut_out(
     photo: Image.Image,  # PIL RGB
     matte: Image.Image,  # PIL L, 255 = person
+    method: str = "fast",  # of `estimate_foreground`
 ) -> Image.Image:
     "The person alone, PIL RGBA, in estimated foreground colours."
-    return with_alpha(estimate_foreground(np.asarray(photo), np.asarray(matte)), matte)
+    return with_alpha(estimate_foreground(np.asarray(photo), np.asarray(matte), method), matte)

@@ -132,18 +132,20 @@ def result_grid(
     photos: list[np.ndarray],  # each H×W×3 uint8
     alphas: list[np.ndarray],  # predicted, each H×W in 0..1
     truths: list[np.ndarray],  # true, each H×W in 0..1
+    starts: list[np.ndarray] | None = None,  # predicted before training, each H×W in 0..1
 ) -> Figure:
-    "One row per photo: Input, Output, Input + Output, Ground Truth."
-    titles = "Input", "Output", "Input + Output", "Ground Truth"
+    "One row per photo: Input, Start (if there are `starts`), Output, Input + Output, Ground Truth."
+    cutouts = [composite(with_alpha(photo, alpha), "black") for photo, alpha in zip(photos, alphas)]
+    columns = {"Input": photos, "Output": alphas, "Input + Output": cutouts, "Ground Truth": truths}
+    if starts: columns = {"Input": photos, "Start": starts} | columns
     h, w = photos[0].shape[:2]
-    fig = Figure(figsize=(7, 7 / 4 * h / w * len(photos) + .3), dpi=80, layout="constrained")
-    rows = fig.subplots(len(photos), 4, squeeze=False)
-    for row, photo, alpha, truth in zip(rows, photos, alphas, truths):
-        cutout = composite(with_alpha(photo, alpha), "black")
-        for ax, picture in zip(row, (photo, alpha, cutout, truth)):
+    fig = Figure(figsize=(7, 7 / len(columns) * h / w * len(photos) + .3), dpi=80, layout="constrained")
+    rows = fig.subplots(len(photos), len(columns), squeeze=False)
+    for row, pictures in zip(rows, zip(*columns.values())):
+        for ax, picture in zip(row, pictures):
             ax.imshow(picture, cmap="gray", vmin=0, vmax=1)
             ax.axis("off")
-    for ax, title in zip(fig.axes, titles): ax.set_title(title, fontsize=10)
+    for ax, title in zip(fig.axes, columns): ax.set_title(title, fontsize=10)
     return fig
 
 # %% ../nbs/35_plots.ipynb #27599be5

@@ -17,6 +17,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,7 @@ def describe_run(
     "The text of params.yaml: settings, processes, versions, commit and machine kind."
     versions = {name: version(name) for name in ("torch", "accelerate", "numpy", "pillow")}
     return OmegaConf.to_yaml({
-        "config": OmegaConf.to_container(cfg),
+        "config": OmegaConf.to_container(cfg, resolve=True),
         "processes": processes,
         "effective_batch": processes * cfg.trainer.batch_size * cfg.trainer.accumulate,
         "precision": precision_here(cfg.trainer.precision),
@@ -263,9 +264,10 @@ class History(Observer):
         run.seconds += trained + tested
         run.write_table("history")
         row, best = run.history[-1], "  best" if run.improved else ""
-        tqdm.write(f"epoch {row['epoch']:g}/{run.cfg.trainer.epochs}  loss {row['loss']:.3f}  "
-                   f"val MAE {row['val_mae']:.4f}  IoU {row['val_iou']:.3f}  "
-                   f"{row['images_per_second']:.1f} images/s{best}")
+        scored = f"val MAE {row['val_mae']:.4f}  IoU {row['val_iou']:.3f}"
+        if not run.step: tqdm.write(f"start  {scored}")
+        else: tqdm.write(f"epoch {row['epoch']:g}/{run.cfg.trainer.epochs}  loss {row['loss']:.3f}  {scored}  "
+                         f"{row['images_per_second']:.1f} images/s{best}")
         if run.impatient: tqdm.write(f"nothing better for {run.cfg.trainer.patience} epochs: training ends")
 
     def _row(self, scores: dict[str, float], trained: float) -> dict[str, float]:
@@ -273,36 +275,40 @@ class History(Observer):
         done = run.history[-1]["step"] if run.history else 0
         steps = [row for row in run.losses if row["step"] > done]
         photos = sum(row["photos"] for row in steps) * run.accelerator.num_processes
-        return {"epoch": round(run.step / run.per_epoch, 3), "step": run.step, "lr": steps[-1]["lr"],
-                "loss": sum(row["loss"] for row in steps) / len(steps),
+        rates, losses = ([row[name] for row in steps] or [math.nan] for name in ("lr", "loss"))
+        return {"epoch": round(run.step / run.per_epoch, 3), "step": run.step, "lr": rates[-1],
+                "loss": sum(losses) / len(losses),
                 **{f"val_{name}": score for name, score in scores.items()},
-                "seconds": trained, "images_per_second": photos / trained}
+                "seconds": trained, "images_per_second": photos / trained if steps else math.nan}
 
 # %% ../nbs/37_run.ipynb #3700aa18
 class Board(Observer):
     "Shows losses, scores, result pictures and settings in TensorBoard."
     def __init__(self, run: Run):
         super().__init__(run)
-        self.shown, self.writer = run.step, None
+        self.shown = run.step
 
-    def after_step(self, losses: Tensor, names: list[str], rate: float) -> None:
-        if not self.writer:  # not before the first step: a run that is refused leaves nothing
-            self.writer = SummaryWriter(self.run.folder/"tensorboard", purge_step=self.run.step)
-            settings = describe_run(self.run.cfg, self.run.accelerator.num_processes)
-            self.writer.add_text("params", f"```yaml\n{settings}```", self.run.step)
-        self._show_losses()
+    @cached_property
+    def writer(self) -> SummaryWriter:
+        "Opened when it is first used: a run that is refused leaves nothing."
+        writer = SummaryWriter(self.run.folder/"tensorboard", purge_step=self.run.step)
+        settings = describe_run(self.run.cfg, self.run.accelerator.num_processes)
+        writer.add_text("params", f"```yaml\n{settings}```", self.run.step)
+        return writer
+
+    def after_step(self, losses: Tensor, names: list[str], rate: float) -> None: self._show_losses()
 
     def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None:
         run = self.run
         self._show_losses()
         self._scalars("val", scores, run.step)
-        self.writer.add_scalar("train/images_per_second", run.history[-1]["images_per_second"], run.step)
+        if run.step: self.writer.add_scalar("train/images_per_second", run.history[-1]["images_per_second"], run.step)
         pictures = show_results(run.tested, run.splits.val.dataset, run.cfg, run.accelerator)
         self.writer.add_figure("val/results", pictures, run.step)
         self.writer.flush()
 
     def end(self) -> None:
-        if self.writer: self.writer.close()
+        if "writer" in vars(self): self.writer.close()
 
     def _show_losses(self) -> None:
         for row in self.run.losses[self.shown:]:
@@ -331,7 +337,7 @@ class Checkpoints(Observer):
                 "rng": torch.get_rng_state(),
                 "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
                 "step": run.step, "per_epoch": run.per_epoch, "seconds": run.seconds, "maes": run.maes,
-                "config": OmegaConf.to_container(run.cfg)}
+                "config": OmegaConf.to_container(run.cfg, resolve=True)}
 
 # %% ../nbs/37_run.ipynb #3700aa28
 def restore(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CGROUPS', 'train_steps', 'take_batch', 'train', 'start_run', 'open_splits', 'new_model', 'moving_average',
-           'new_optimizer', 'muon', 'learning_rate', 'epoch_batches', 'loss_terms', 'validate', 'finish',
+           'to_training', 'new_optimizer', 'muon', 'learning_rate', 'epoch_batches', 'loss_terms', 'validate', 'finish',
            'summarise_run', 'describe_test', 'bytes_kept', 'free_memory', 'check_memory', 'check_disk', 'launch',
            'main']
 
@@ -46,8 +46,8 @@ from .loss import bce_losses, portrait_losses, total_loss
 from .metrics import few_photos, score_intervals
 from .model import U2Net
 from .plots import plot_loss, plot_sides, plot_validation, save_figure
-from .run import (Board, Checkpoints, Clock, History, Losses, Run, describe_run, load_sources, open_folder,
-                          restore, run_folder)
+from .run import (Board, Checkpoints, Clock, History, Losses, Observer, Run, describe_run, load_sources,
+                          open_folder, restore, run_folder)
 from .sources import Mixture, Source, warn_of_look_alikes
 from .validation import (evaluate, forward, make_accelerator, mean_scores, memory_format, score_photos,
                                  show_results)
@@ -57,7 +57,8 @@ def train_steps(
     run: Run,      # from `start_run`
     began: float,  # when, by `time.perf_counter`
 ) -> None:
-    """Train until the last step, or until it is time to stop; validate after every epoch.
+    """Train until the last step, or until it is time to stop; validate after every epoch, and before the first one
+    if the run starts from weights.
 
     Raises `FloatingPointError` for a loss that is not finite, `KeyboardInterrupt` once the run is saved."""
     cfg, model, optimizer, accelerator = run.cfg, run.model, run.optimizer, run.accelerator
@@ -67,10 +68,11 @@ def train_steps(
 
     silent = not accelerator.is_main_process
     with progress_bar(total=run.total, initial=run.step, unit="step", silent=silent) as bar, clock:
+        if cfg.model.weights and not run.maes: _end_epoch(run, observers, 0)  # what the start is worth
         while not run.finished and not clock.should_stop():
             epoch, start = divmod(run.step, run.per_epoch)
             batches = epoch_batches(run.splits.train.dataset, cfg, accelerator, epoch, start)
-            model.train()
+            to_training(model, cfg)
             epoch_began = time.perf_counter()
             loaded = prefetch(feed(run.splits.train, batches), accelerator.device)
             for step_batches in in_steps(loaded, cfg.trainer.accumulate):
@@ -85,11 +87,7 @@ def train_steps(
                 if run.step >= run.total or clock.should_stop(): break
             losses_seen.fetch()
             if clock.asked: break
-            trained = time.perf_counter() - epoch_began
-            scores = validate(run)
-            run.maes.append(scores["mae"])
-            tested = time.perf_counter() - epoch_began - trained
-            for observer in observers: observer.after_epoch(scores, trained, tested)
+            _end_epoch(run, observers, time.perf_counter() - epoch_began)
     if clock.asked:
         for observer in observers: observer.after_interrupt()
         raise KeyboardInterrupt(f"{run.folder} holds the first {run.step} of {run.total} steps")
@@ -109,6 +107,17 @@ def take_batch(
         run.optimizer.step()       # Accelerate's optimizer waits for a step's last batch
         run.optimizer.zero_grad()
     return losses.detach()
+
+def _end_epoch(
+    run: Run,
+    observers: list[Observer],
+    trained: float,  # seconds of training
+) -> None:
+    "Validate, and tell the observers."
+    began = time.perf_counter()
+    scores = validate(run)
+    run.maes.append(scores["mae"])
+    for observer in observers: observer.after_epoch(scores, trained, time.perf_counter() - began)
 
 def _advance(bar: tqdm, run: Run) -> None:
     "Move the progress bar by one step."
@@ -179,6 +188,14 @@ def moving_average(cfg: DictConfig, model: U2Net) -> AveragedModel | None:
     "The moving average of its weights and running statistics, or None."
     if not cfg.trainer.ema: return None
     return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(cfg.trainer.ema), use_buffers=True)
+
+# %% ../nbs/38_training.ipynb #38ab0004
+def to_training(model: U2Net, cfg: DictConfig) -> None:
+    "Training mode, in which `trainer.freeze_norm` keeps the running statistics."
+    model.train()
+    if not cfg.trainer.freeze_norm: return
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d): layer.eval()
 
 # %% ../nbs/38_training.ipynb #2a629cab
 def new_optimizer(cfg: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
@@ -262,12 +279,15 @@ def validate(run: Run) -> dict[str, float]:
 
 # %% ../nbs/38_training.ipynb #3800aa20
 def finish(run: Run) -> Path:
-    "Test the best weights, draw the curves and some results, write summary.csv; returns the run's folder."
-    best = _best_model(run)
-    photos = score_photos(best, run.splits.test, run.cfg, run.accelerator)
-    if run.accelerator.is_main_process:
-        _draw(run, best)
-        summary = summarise_run(run, photos)
+    """Test the best weights, and those that the run started from, on the same photos; draw the curves and some results;
+    write summary.csv. Returns the run's folder."""
+    best, cfg, accelerator = _best_model(run), run.cfg, run.accelerator
+    photos = score_photos(best, run.splits.test, cfg, accelerator)
+    start = new_model(cfg).to(accelerator.device) if cfg.model.weights else None
+    start_scores = evaluate(start, run.splits.test, cfg, accelerator) if start else {}
+    if accelerator.is_main_process:
+        _draw(run, best, start)
+        summary = summarise_run(run, photos, start_scores)
         write_file(run.folder/"summary.csv", pd.DataFrame([summary]).to_csv(index=False))
         tqdm.write(describe_test(summary))
     return run.folder
@@ -280,10 +300,10 @@ def _best_model(run: Run) -> U2Net:
     if run.accelerator.num_processes > 1: broadcast([*best.state_dict().values()])
     return best
 
-def _draw(run: Run, best: U2Net) -> None:
-    "The curves, and some results of the best weights on test photos."
+def _draw(run: Run, best: U2Net, start: U2Net | None) -> None:
+    "The curves, and some results of the best weights on test photos, beside those of the start."
     losses, history = pd.DataFrame(run.losses), pd.DataFrame(run.history)
-    results = show_results(best, run.splits.test.dataset, run.cfg, run.accelerator)
+    results = show_results(best, run.splits.test.dataset, run.cfg, run.accelerator, start=start)
     curves = {"loss": plot_loss(losses), "sides": plot_sides(losses), "validation": plot_validation(history)}
     figures = curves | {"results": results}
     for name, figure in figures.items(): save_figure(figure, run.folder/f"{name}.png")
@@ -291,13 +311,16 @@ def _draw(run: Run, best: U2Net) -> None:
 # %% ../nbs/38_training.ipynb #3800aa21
 def summarise_run(
     run: Run,
-    photos: pd.DataFrame,  # the test photos' scores, from `score_photos`
+    photos: pd.DataFrame,      # the test photos' scores, from `score_photos`
+    start: dict[str, float],   # the mean scores of the weights that the run started from, if it did
 ) -> dict[str, float]:
     "The row of summary.csv. `test_mae_low` and `test_mae_high` are the ends of the 95 % interval of `test_mae`."
     history, scores = pd.DataFrame(run.history), mean_scores(photos) | score_intervals(photos)
     top = history.loc[history.val_mae.idxmin()]
     return {"epochs": history.epoch.max(), "best_epoch": top.epoch, "val_mae": top.val_mae, "val_iou": top.val_iou,
-            **{f"test_{name}": score for name, score in scores.items()}, "test_photos": len(photos),
+            **{f"test_{name}": score for name, score in scores.items()},
+            **{f"start_{name}": start[name] for name in ("mae", "iou") if start},
+            "test_photos": len(photos),
             "minutes": run.seconds / 60, "images_per_second": history.images_per_second.mean()}
 
 def describe_test(

@@ -138,10 +138,12 @@ def show_results(
     cfg: DictConfig,           # the run's settings
     accelerator: Accelerator,  # which knows device and precision
     rows: int = 4,             # photos
+    start: nn.Module | None = None,  # an earlier network, to be shown beside it
 ) -> Figure:
     "The result grid of `model` on some photos of `dataset`, spread evenly over it."
     some = [[(0, i) for i in np.linspace(0, len(dataset) - 1, min(rows, len(dataset)), dtype=int).tolist()]]
     batch = next(prefetch(make_loader(dataset, some), accelerator.device))
-    alphas = forward_alpha(model.eval(), batch["photo"], cfg, accelerator).cpu().numpy()
+    nets = [model, start] if start else [model]
+    alphas = [forward_alpha(net.eval(), batch["photo"], cfg, accelerator)[:, 0].cpu().numpy() for net in nets]
     photos = denormalise(batch["photo"].permute(0, 2, 3, 1).cpu().numpy())
-    return result_grid(list(photos), list(alphas[:, 0]), list(batch["alpha"].cpu().numpy()[:, 0]))
+    return result_grid(list(photos), list(alphas[0]), list(batch["alpha"].cpu().numpy()[:, 0]), *map(list, alphas[1:]))
