@@ -205,6 +205,10 @@ def check_config(
     if not (type(lr) in (int, float) and lr > 0): raise _nonsense("optimizer.lr", lr, "a number above 0")
     if cfg.data.dir and cfg.data.sources:
         raise _nonsense("data.dir", cfg.data.dir, "empty if data.sources are given")
+    folds = cfg.data.folds
+    if cfg.data.fold >= max(folds, 1):
+        wanted = f"0 to {folds - 1}, because data.folds is {folds}" if folds else "0 without data.folds"
+        raise _nonsense("data.fold", cfg.data.fold, wanted)
     if cfg.trainer.batch_size == 1 and max(cfg.data.size) == 32:  # its deepest map has a single pixel
         raise _nonsense("trainer.batch_size", 1, "2 or more for photos of 32x32, or batch normalisation has no spread")
     return cfg

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LAYOUTS', 'MATTING_HUMAN', 'CELEBA', 'ANY_SET', 'ALIKE', 'JPEG', 'PNG', 'Pair', 'find_pictures', 'files_below',
            'picture_folders', 'pair_folders', 'find_pairs', 'find_empty_photos', 'Splits', 'split_names',
-           'split_by_position', 'group_of', 'is_pattern', 'split_by_group', 'fingerprint', 'LookAlike',
+           'split_by_position', 'group_of', 'is_pattern', 'split_by_group', 'fold_splits', 'fingerprint', 'LookAlike',
            'find_look_alikes', 'Row', 'write_csv', 'write_manifest', 'read_manifest', 'load_splits', 'write_metadata',
            'read_metadata', 'encode_pair', 'pair_files', 'read_pair', 'RefinedRow', 'write_refined', 'refined_path',
            'refine_pairs']
@@ -37,6 +37,7 @@ class Pair(NamedTuple):
     name: str           # the stem that both files share
     photo: Path         # the picture of a person
     matte: Path | None  # its alpha, 255 = person; None: nobody is in the photo
+    group: str = ""     # as the manifest names it: photos of one group belong in one split; empty: it is alone
 
 # %% ../nbs/22_dataset.ipynb #3be2bf77
 def find_pictures(
@@ -234,24 +235,59 @@ def is_pattern(text: str) -> bool:
     except re.error: return False
     return True
 
+# %% ../nbs/22_dataset.ipynb #f01d0001
+def _grouped(
+    pairs: Iterable[Pair],
+    pattern: str,  # as for `group_of`; where it finds nothing, the pair's own group counts
+) -> dict[str, list[Pair]]:
+    "The pairs of each group, the groups in an order that looks random but depends on their names alone."
+    groups = {}
+    for pair in pairs:
+        found = pattern and re.search(pattern, pair.name)
+        groups.setdefault(found.group() if found else pair.group or pair.name, []).append(pair)
+    order = sorted(groups, key=lambda group: hashlib.sha256(group.encode("utf-8", "surrogateescape")).digest())
+    return {group: groups[group] for group in order}
+
+# %% ../nbs/22_dataset.ipynb #f01d0003
 def split_by_group(
     pairs: Sequence[Pair],
     proportions: Sequence[int] = ANY_SET,  # of train, val and test
     pattern: str = "",                     # as for `group_of`
 ) -> Splits:
     "Three lists, none of which shares a group with another. Raises `DataError` for fewer than three groups."
-    groups = {}
-    for pair in pairs: groups.setdefault(group_of(pair.name, pattern), []).append(pair)
+    groups = _grouped(pairs, pattern)
     if len(groups) < 3:
         raise DataError(f"{len(groups)} group(s) of photos cannot be split three ways: "
                         f"let group {pattern!r} tell more of them apart")
-    order = sorted(groups, key=lambda group: hashlib.sha256(group.encode("utf-8", "surrogateescape")).digest())
-    parts = Splits([], [], [])
+    order, parts = list(groups), Splits([], [], [])
     for part, share, left in (parts.test, proportions[2], 2), (parts.val, proportions[1], 1):  # for the other parts
         wanted = max(1, round(len(pairs) * share / sum(proportions)))
         while len(part) < wanted and len(order) > left: part += groups[order.pop()]
     for group in order: parts.train.extend(groups[group])
     return parts
+
+# %% ../nbs/22_dataset.ipynb #f01d0005
+def fold_splits(
+    splits: Splits,     # of Pairs
+    fold: int,          # which fold validates, from 0
+    folds: int,         # how many there are, 2 or more
+    pattern: str = "",  # as for `group_of`; where it finds nothing, the pair's own group counts
+) -> Splits:
+    """Training and validation pairs cut anew: fold number `fold` validates, the rest trains; the test part stays.
+
+    Raises `ValueError` for a fold that does not exist, `DataError` for more folds than groups."""
+    if not 0 <= fold < folds or folds < 2:
+        raise ValueError(f"fold {fold} of {folds}: give 2 folds or more, counted from 0")
+    pairs = [*splits.train, *splits.val]
+    groups = sorted(_grouped(pairs, pattern).values(), key=len, reverse=True)
+    if len(groups) < folds:
+        raise DataError(f"{pairs[0].photo.parent} has {len(groups)} group(s) of photos to train and validate on, "
+                        f"too few for {folds} folds: lower data.folds")
+    parts = [[] for _ in range(folds)]
+    for group in groups: min(parts, key=len).extend(group)
+    held_out = set(parts[fold])
+    train, val = ([pair for pair in pairs if (pair in held_out) == held] for held in (False, True))
+    return Splits(train, val, splits.test)
 
 # %% ../nbs/22_dataset.ipynb #5e1d0a02
 def fingerprint(
@@ -303,6 +339,7 @@ class Row(NamedTuple):
     height: int       # pixels
     foreground: str   # mean alpha, 0..1, four decimals
     flags: str = ""   # words separated by spaces, such as "cropped enlarged"
+    group: str = ""   # photos of one group share a fold; empty: it is alone
 
 # %% ../nbs/22_dataset.ipynb #2201aa12
 def write_csv(
@@ -355,7 +392,7 @@ def _split_by_manifest(
             missing = "matte" if name in photos else "photo"
             raise DataError(f"{path} lists {name}, but its {missing} is missing: add the file or remove the row")
         seen.add(name)
-        getattr(splits, split).append(Pair(name, photos[name], mattes[name]))
+        getattr(splits, split).append(Pair(name, photos[name], mattes[name], row.get("group") or ""))
     if empty := [split for split in Splits._fields if not getattr(splits, split)]:
         raise DataError(f"{path} has no pairs for {', '.join(empty)}: every split needs at least one")
     return splits

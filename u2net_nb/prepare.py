@@ -23,7 +23,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import reduce
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -32,8 +32,8 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from .core import claimed, command, progress_bar, write_file
 from .dataset import (ANY_SET, CELEBA, LAYOUTS, MATTING_HUMAN, Pair, Row, encode_pair, files_below,
-                              find_look_alikes, is_pattern, load_splits, pair_files, pair_folders, picture_folders,
-                              split_by_group, split_names, write_csv, write_manifest)
+                              find_look_alikes, group_of, is_pattern, load_splits, pair_files, pair_folders,
+                              picture_folders, split_by_group, split_names, write_csv, write_manifest)
 from .images import (DataError, alpha_channel, is_picture, load_upright, matte_of, opened, parse_size,
                              size_text)
 
@@ -447,11 +447,12 @@ def _write_tables(
     size: tuple[int, int],               # width, height
     pairs: list[tuple[str, float, str]], # photo, foreground and flags of each
     splits: list[str],                   # of each pair
+    groups: list[str],                   # of each pair
     report: list[LeftOut],
 ) -> None:
     "Write manifest.csv and report.csv."
-    rows = (Row(index, photo, split, *size, f"{foreground:.4f}", flags)
-            for index, ((photo, foreground, flags), split) in enumerate(zip(pairs, splits)))
+    rows = (Row(index, photo, split, *size, f"{foreground:.4f}", flags, group)
+            for index, ((photo, foreground, flags), split, group) in enumerate(zip(pairs, splits, groups)))
     write_manifest(folder, rows)
     write_csv(folder/"report.csv", ["file", "reason", "details"], report)
 
@@ -495,6 +496,17 @@ def _splits_of(
     split = {pair.name: name for name, part in parts._asdict().items() for pair in part}
     return [split[photo] for photo in photos]
 
+# %% ../nbs/23_prepare.ipynb #f01d0014
+def _group(
+    kind: str,   # of `KINDS`
+    photo: str,  # raw path
+    group: str,  # as the pattern of `group_of`
+) -> str:
+    "What photo this one must share a fold with: of AISegment those of its folder, otherwise what the pattern finds."
+    if kind == "aisegment": return PurePosixPath(photo).parent.as_posix()
+    return group_of(photo, group) if group else ""
+
+# %% ../nbs/23_prepare.ipynb #f01d0016
 def _look_alikes(
     folder: Path,       # of one size
     photos: list[str],  # raw paths
@@ -545,11 +557,12 @@ def _prepared(
         shutil.rmtree(work)
         found = ", ".join(f"{n} {reason}" for reason, n in counts.items())
         raise ValueError(f"{raw} has too few good pairs, a dataset needs 3: {found}")
-    splits = _splits_of(kind, [photo for photo, _ in good], group)
+    photos = [photo for photo, _ in good]
+    splits, groups = _splits_of(kind, photos, group), [_group(kind, photo, group) for photo in photos]
     for i, (target, size) in enumerate(zip(targets, sizes)):
         pairs = [(photo, *kept[i][:2]) for photo, kept in good]
-        _write_tables(work/target.name, size, pairs, splits, report)
-    if alike := _look_alikes(work/targets[0].name, [photo for photo, _ in good]):
+        _write_tables(work/target.name, size, pairs, splits, groups, report)
+    if alike := _look_alikes(work/targets[0].name, photos):
         counts["look alike"] = len(alike)
         for target in targets: write_csv(work/target.name/"alike.csv", ["file", "split", "looks like", "in"], alike)
     _put_in_place(work, targets)

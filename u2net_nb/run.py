@@ -15,7 +15,7 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -34,6 +34,7 @@ from tqdm import tqdm
 
 import u2net_nb
 from .checkpoint import read_checkpoint, save_model, write_torch
+from .config import Config
 from .core import remove_partials, write_file
 from .dataset import Splits
 from .hub import download, is_dataset_name
@@ -71,10 +72,11 @@ def load_sources(cfg: DictConfig) -> list[Source]:
 
 # %% ../nbs/37_run.ipynb #3700aa08
 def run_folder(cfg: DictConfig) -> Path:
-    "Where the run's results go: `run_dir`, or results/<recipe>-<dataset>-<arch>."
+    "Where the run's results go: `run_dir`, or results/<recipe>-<dataset>-<arch>, with -fold0of5 if there are folds."
     folders = [source.dir for source in cfg.data.sources] or ([cfg.data.dir] if cfg.data.dir else [])
     dataset = "+".join(Path(folder).expanduser().resolve().name for folder in folders) or "sample"
-    return Path(cfg.run_dir or f"results/{cfg.recipe}-{dataset}-{cfg.model.arch}").expanduser()
+    fold = f"-fold{cfg.data.fold}of{cfg.data.folds}" if cfg.data.folds else ""
+    return Path(cfg.run_dir or f"results/{cfg.recipe}-{dataset}-{cfg.model.arch}{fold}").expanduser()
 
 # %% ../nbs/37_run.ipynb #e8465e79
 MAY_CHANGE = ("trainer.epochs", "trainer.max_steps", "trainer.max_hours", "trainer.patience",
@@ -103,7 +105,8 @@ def _checked(cfg: DictConfig, folder: Path, saved: Any) -> dict:
     if not isinstance(saved, dict) or "config" not in saved:
         last = folder/"last.ckpt"
         raise ValueError(f"{last}: holds weights but no run; start from it with model.weights={last}")
-    for key, old, new in differences(OmegaConf.create(saved["config"]), cfg):
+    before = OmegaConf.merge(asdict(Config()), saved["config"])  # what was no setting yet had today's default
+    for key, old, new in differences(before, cfg):
         if key in MAY_CHANGE: continue
         raise ValueError(f"{folder}: {key} was {old} and is now {new}; "
                          "resume with the old value, or give another run_dir")

@@ -20,8 +20,8 @@ from torch.utils.data import Dataset
 
 from .augment import AugmentConfig, composite_pair, fixed_window, random_colours, random_window, warp
 from .core import NOT_NEGATIVE, POSITIVE, Rule, at_least, one_of, setting
-from .dataset import (ANY_SET, Splits, find_empty_photos, find_look_alikes, is_pattern, load_splits,
-                              read_pair, split_by_group)
+from .dataset import (ANY_SET, Splits, find_empty_photos, find_look_alikes, fold_splits, is_pattern,
+                              load_splits, read_pair, split_by_group)
 from .images import DataError
 from .matting import adaptive_band
 
@@ -45,6 +45,7 @@ class SourceConfig:
 
 # %% ../nbs/32_sources.ipynb #32d00002
 _SPLIT: Rule = "three numbers above 0, or empty", lambda parts: not parts or len(parts) == 3 and min(parts) > 0
+_FOLDS: Rule = "2 or more, or 0 for none", lambda folds: folds == 0 or folds >= 2
 _SIZE: Rule = "two numbers, width and height, of 32 pixels or more", lambda size: len(size) == 2 and min(size) >= 32
 
 @dataclass
@@ -54,6 +55,8 @@ class DataConfig:
     sources: list[SourceConfig] = field(default_factory=list)  # several folders, instead of `dir`
     samples: int = setting(0, NOT_NEGATIVE)       # drawn from the sources per epoch; 0: as many as they have photos
     split: list[int] = setting([], _SPLIT)        # train : validation : test; empty: as published, or 80 : 12 : 8
+    folds: int = setting(0, _FOLDS)               # cut training and validation into so many folds; 0: no folds
+    fold: int = setting(0, NOT_NEGATIVE)          # which of the folds validates, counted from 0; the others train
     portraits: int = setting(400, at_least(3))    # how many to draw when there is no folder
     size: list[int] = setting([256, 256], _SIZE)  # width and height of the network's input
     margin: float = setting(1.125, at_least(1))   # photos are resized to cover `size` times this, then cropped
@@ -80,6 +83,7 @@ def open_source(
     backgrounds = _split_empty(settings.backgrounds, data.split) if settings.backgrounds else None
     if settings.empty: splits = _split_empty(folder, data.split, settings.group)
     else: splits = load_splits(folder, settings.photos, settings.mattes, data.split, settings.group)
+    if data.folds: splits = fold_splits(splits, data.fold, data.folds, settings.group)
     return Source(folder.resolve().name, splits, backgrounds, OmegaConf.to_object(settings))
 
 def _split_empty(folder: str | Path, proportions: list[int], group: str = "") -> Splits:

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['CGROUPS', 'train_steps', 'take_batch', 'train', 'start_run', 'open_splits', 'new_model', 'moving_average',
            'to_training', 'new_optimizer', 'muon', 'learning_rate', 'epoch_batches', 'loss_terms', 'validate', 'finish',
-           'summarise_run', 'bytes_kept', 'free_memory', 'check_memory', 'check_disk', 'launch', 'main']
+           'summarise_run', 'describe_test', 'bytes_kept', 'free_memory', 'check_memory', 'check_disk', 'launch',
+           'main']
 
 # %% ../nbs/38_training.ipynb #3800aa03
 import errno
@@ -42,12 +43,14 @@ from .core import claimed, one_line_errors, progress_bar, write_file
 from .dataset import Splits
 from .images import size_text
 from .loss import bce_losses, portrait_losses, total_loss
+from .metrics import few_photos, score_intervals
 from .model import U2Net
 from .plots import plot_loss, plot_sides, plot_validation, save_figure
 from .run import (Board, Checkpoints, Clock, History, Losses, Observer, Run, describe_run, load_sources,
                           open_folder, restore, run_folder)
 from .sources import Mixture, Source, warn_of_look_alikes
-from .validation import evaluate, forward, make_accelerator, memory_format, show_results
+from .validation import (evaluate, forward, make_accelerator, mean_scores, memory_format, score_photos,
+                                 show_results)
 
 # %% ../nbs/38_training.ipynb #0a5a3b2c
 def train_steps(
@@ -279,13 +282,14 @@ def finish(run: Run) -> Path:
     """Test the best weights, and those that the run started from, on the same photos; draw the curves and some results;
     write summary.csv. Returns the run's folder."""
     best, cfg, accelerator = _best_model(run), run.cfg, run.accelerator
-    scores = evaluate(best, run.splits.test, cfg, accelerator)
+    photos = score_photos(best, run.splits.test, cfg, accelerator)
     start = new_model(cfg).to(accelerator.device) if cfg.model.weights else None
     start_scores = evaluate(start, run.splits.test, cfg, accelerator) if start else {}
     if accelerator.is_main_process:
         _draw(run, best, start)
-        summary = summarise_run(run, scores, start_scores)
+        summary = summarise_run(run, photos, start_scores)
         write_file(run.folder/"summary.csv", pd.DataFrame([summary]).to_csv(index=False))
+        tqdm.write(describe_test(summary))
     return run.folder
 
 def _best_model(run: Run) -> U2Net:
@@ -307,17 +311,26 @@ def _draw(run: Run, best: U2Net, start: U2Net | None) -> None:
 # %% ../nbs/38_training.ipynb #3800aa21
 def summarise_run(
     run: Run,
-    scores: dict[str, float],  # on the test photos
-    start: dict[str, float],   # the same of the weights that the run started from, if it did
+    photos: pd.DataFrame,      # the test photos' scores, from `score_photos`
+    start: dict[str, float],   # the mean scores of the weights that the run started from, if it did
 ) -> dict[str, float]:
-    "The row of summary.csv."
-    history = pd.DataFrame(run.history)
+    "The row of summary.csv. `test_mae_low` and `test_mae_high` are the ends of the 95 % interval of `test_mae`."
+    history, scores = pd.DataFrame(run.history), mean_scores(photos) | score_intervals(photos)
     top = history.loc[history.val_mae.idxmin()]
     return {"epochs": history.epoch.max(), "best_epoch": top.epoch, "val_mae": top.val_mae, "val_iou": top.val_iou,
             **{f"test_{name}": score for name, score in scores.items()},
             **{f"start_{name}": start[name] for name in ("mae", "iou") if start},
-            "test_photos": len(run.splits.test.dataset),
+            "test_photos": len(photos),
             "minutes": run.seconds / 60, "images_per_second": history.images_per_second.mean()}
+
+def describe_test(
+    summary: dict[str, float],  # from `summarise_run`
+) -> str:
+    "The test scores in one line, and a warning in a second line if they are of few photos."
+    low, high, photos = summary["test_mae_low"], summary["test_mae_high"], summary["test_photos"]
+    between = f" (95 %: {low:.4f} to {high:.4f})" if math.isfinite(low) else ""
+    said = f"test MAE {summary['test_mae']:.4f}{between}  IoU {summary['test_iou']:.3f}  {photos} photo(s)"
+    return "\n".join(filter(None, [said, few_photos(photos)]))
 
 # %% ../nbs/38_training.ipynb #9f92f9ca
 def bytes_kept(
