@@ -8,18 +8,19 @@ __all__ = ['ARCHS', 'BUNDLED', 'ORIGINAL_SIZE', 'ModelConfig', 'arch_of', 'write
 
 # %% ../nbs/13_checkpoint.ipynb #106db309
 import io
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import load as load_safetensors, save as save_safetensors
-from torch import Tensor, nn
+from torch import Tensor
 
 import u2net_nb
 from .core import one_of, setting, write_file
 from .images import parse_size
-from .model import U2NET, U2NETP, U2Net
+from .model import NORMALISATIONS, U2NET, U2NETP, U2Net
 
 # %% ../nbs/13_checkpoint.ipynb #2216d2ea
 ARCHS = {"u2net": U2NET, "u2netp": U2NETP}
@@ -52,15 +53,17 @@ def write_torch(
 
 # %% ../nbs/13_checkpoint.ipynb #d4fd0014
 def save_model(
-    model: nn.Module,    # a network, or anything with its state dict
+    model: U2Net,        # the network
     path: str | Path,    # ends in .safetensors, or in .pth for the original's format
     **metadata: object,  # words for the header of a .safetensors file
 ) -> Path:
     """Write the weights alone, completely or not at all.
 
     Raises `OSError` naming `path`, and `ValueError` for another ending or another network's weights."""
-    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    words = {"arch": arch_of(state)} | {key: str(value) for key, value in metadata.items()}
+    state = model.state_dict()
+    for name, value in state.items(): state[name] = value.detach().cpu().contiguous()
+    words = {"arch": arch_of(state), "normalisation": model.normalisation}
+    words |= {key: str(value) for key, value in metadata.items()}
     ending = Path(path).suffix
     if ending == ".safetensors": return write_file(path, save_safetensors(state, words))
     if ending == ".pth": return write_torch(path, state)
@@ -111,6 +114,24 @@ def read_checkpoint(
         raise ValueError(f"{path}: not a checkpoint, damaged, or holding more than weights; "
                          "give a U-2-Net .pth, a training checkpoint or .safetensors") from None
 
+# %% ../nbs/13_checkpoint.ipynb #6c4c8305
+def _noted(
+    state: object,  # a state dict
+) -> str | None:
+    "The normalisation in its notes, if there is one."
+    try: return next(note["normalisation"] for note in state._metadata.values() if "normalisation" in note)
+    except (AttributeError, TypeError, StopIteration): return None
+
+def _normalisation(
+    path: str | Path,  # of a checkpoint, or "bundled", and
+    checkpoint: dict,  # what it holds
+) -> str:
+    "How photos were normalised for these weights: what the file says, or else what its form implies."
+    words = header_words(path)
+    ours = "arch" in words or "model" in checkpoint
+    said = words.get("normalisation") or _noted(checkpoint.get("model", checkpoint))
+    return said or ("-1..1" if ours else "imagenet")
+
 # %% ../nbs/13_checkpoint.ipynb #1300aa14
 def _as_float(
     value: object,  # in a state dict
@@ -123,11 +144,13 @@ def read_state(
 ) -> dict[str, Tensor]:
     """The state dict in a checkpoint, under the original's names, on the CPU, floats as float32.
 
-    Raises as `read_checkpoint`."""
-    state = read_checkpoint(path)
-    if isinstance(state, dict): state = state.get("model", state)
+    A network that loads it takes over its normalisation. Raises as `read_checkpoint`."""
+    checkpoint = read_checkpoint(path)
+    state = checkpoint.get("model", checkpoint) if isinstance(checkpoint, dict) else checkpoint
     if not isinstance(state, dict): raise ValueError(f"{path}: holds a {type(state).__name__}, not a dict of weights")
-    return {str(name).removeprefix("module."): _as_float(value) for name, value in state.items()}
+    named = OrderedDict((str(name).removeprefix("module."), _as_float(value)) for name, value in state.items())
+    named._metadata = {"": {"normalisation": _normalisation(path, checkpoint)}}
+    return named
 
 # %% ../nbs/13_checkpoint.ipynb #1300aa17
 def _fitting(
@@ -148,6 +171,7 @@ def _fitting(
 def load_model(
     path: str | Path,         # checkpoint in any of the four forms, or "bundled"
     arch: str | None = None,  # "u2net" or "u2netp" to insist on one; None: whichever it is
+    normalisation: str | None = None,  # of photos, "-1..1" or "imagenet"; None: what the file says or its form implies
 ) -> U2Net:
     """The network in `path`, in eval mode, on the CPU, in float32.
 
@@ -157,5 +181,8 @@ def load_model(
     except ValueError as error: raise ValueError(f"{path}: {error}") from None
     if arch not in (None, *ARCHS): raise ValueError(f"unknown arch {arch!r}: u2net or u2netp")
     if arch not in (None, found): raise ValueError(f"{path}: holds {found} weights, but {arch} was asked for")
-    try: return _fitting(state, found).eval()
+    try: model = _fitting(state, found).eval()
     except ValueError as error: raise ValueError(f"{path}: {error}") from None
+    model.normalisation = normalisation or model.normalisation
+    if model.normalisation in NORMALISATIONS: return model
+    raise ValueError(f"{path}: unknown normalisation {model.normalisation!r}: {' or '.join(NORMALISATIONS)}")

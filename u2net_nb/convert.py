@@ -201,6 +201,7 @@ def predict_command(
     only: Literal["alpha", "cutout", "blend"] | None = None,  # write only this kind of result
     background: str = "",        # put the person in front of a colour, such as white or #20c060, or a picture file
     smooth: float = 0.,          # clips only: how much to steady mattes over time where nothing moves, 0 to below 1
+    flip: bool = False,          # average each alpha with that of the mirrored photo, which takes twice the time
     weights: str = BUNDLED,      # checkpoint, or "bundled": the weights that come with the package
 ) -> None:
     """Cut people out of photos and videos. Each photo gets NAME-alpha.png and NAME-cutout.png, with --background
@@ -214,7 +215,7 @@ def predict_command(
     results = {path: [result_path(out, path, kind, path in clips) for kind in kinds] for path in paths}
     _refuse_same_names(paths, [first for first, *_ in results.values()])
     todo = [path for path in paths if not all(result.exists() for result in results[path])]
-    predictor = Predictor(weights)
+    predictor = Predictor(weights, flip=flip)
     out.mkdir(parents=True, exist_ok=True)
     errors = convert_photos([path for path in todo if path not in clips], out, predictor, kinds, scene)
     for path in todo:

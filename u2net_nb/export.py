@@ -25,7 +25,7 @@ from .checkpoint import BUNDLED, arch_of, header_words, load_model, trained_size
 from .core import command, write_file
 from .guided import guided_graph
 from .images import normalise
-from .model import U2Net
+from .model import IMAGENET_MEAN, IMAGENET_STD, U2Net, to_imagenet
 from .portraits import draw_portrait
 from .predict import folded
 
@@ -39,7 +39,7 @@ class Alpha(nn.Module):
         self.net = net
 
     def forward(self, photo: Tensor) -> Tensor:
-        return self.net.alpha(photo)
+        return self.net.alpha(self.net.prepared(photo))
 
 # %% ../nbs/43_export.ipynb #daec885c
 def _graph(
@@ -86,8 +86,7 @@ def largest_difference(
 
 # %% ../nbs/43_export.ipynb #77437cbf
 REMBG_SIDE = 320
-REMBG_MEAN = torch.tensor([.485, .456, .406])[:, None, None]
-REMBG_STD = torch.tensor([.229, .224, .225])[:, None, None]
+REMBG_MEAN, REMBG_STD = (torch.tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD))
 
 def _lanczos(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     "A float32 array, H×W, at width and height `size`."
@@ -124,16 +123,8 @@ class RembgAlpha(nn.Module):
 
     def forward(self, photo: Tensor) -> Tensor:
         photo = photo * REMBG_STD + REMBG_MEAN
-        alpha = self.net.alpha(2 * _resized(photo, self.size, _lanczos) - 1)
+        alpha = self.net.alpha(self.net.prepared(2 * _resized(photo, self.size, _lanczos) - 1))
         return guided_graph(alpha, _resized(photo, self.size, _area), _resized(photo, self.full, _lanczos))
-
-# %% ../nbs/43_export.ipynb #4300aa04
-def _as_rembg(
-    photo: Tensor,  # float32 N×3×H×W in −1..1
-) -> Tensor:
-    "The photo as rembg normalises it."
-    photo = (photo + 1) / 2
-    return (photo / photo.max() - REMBG_MEAN) / REMBG_STD
 
 # %% ../nbs/43_export.ipynb #feeb9d8b
 def _described(
@@ -158,7 +149,7 @@ def _parts(
     if not rembg:
         photos = [check_photos(97, 113, 2), check_photos(64, 64), check_photos(*size)]
         return Alpha(folded(model)), photos, "RGB, value / 127.5 - 1"
-    photos = [_as_rembg(photo[None]) for photo in check_photos(REMBG_SIDE, REMBG_SIDE, 2)]
+    photos = [to_imagenet(photo[None]) for photo in check_photos(REMBG_SIDE, REMBG_SIDE, 2)]
     return RembgAlpha(folded(model), size), photos, "rembg: RGB, (value / largest - mean) / deviation"
 
 # %% ../nbs/43_export.ipynb #4300aa08

@@ -58,6 +58,7 @@ def guided_upsample(
 ) -> np.ndarray:
     "`alpha` at the photo's size, with the photo's edges: float32 H×W in 0..1 (fast guided filter, arXiv 1505.00996)."
     h, w = photo.shape[:2]
+    if alpha.shape == (h, w): return alpha
     guide = cv2.resize(photo, alpha.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     slope, offset = _lines(guide, alpha)
     lines = np.dstack([slope / 255, offset])
@@ -106,6 +107,7 @@ def guided_graph(
     "`guided_upsample` for tensors: the alpha, float32 1×1×H×W in 0..1."
     import torch
     import torch.nn.functional as F
+    if alpha.shape == photo[:, :1].shape: return alpha
     colours, values = _windows(small), _windows(alpha)
     centre, level = colours.mean(0), values.mean(0)
     colours, values = (colours - centre).split(1, 2), values - level

@@ -52,11 +52,12 @@ class Predictor:
     def __init__(self,
         model: U2Net | str | os.PathLike | None = None,  # a network, or a checkpoint; None: the package's own weights
         size: tuple[int, int] | None = None,             # width and height of the input; None: as it was trained
+        flip: bool = False,                              # average with the mirrored photo? Takes twice the time
     ):
         if not isinstance(model, nn.Module):
             path = model or BUNDLED
             model, size = load_model(path), size or trained_size(header_words(path))
-        self.size = size or ORIGINAL_SIZE
+        self.size, self.flip = size or ORIGINAL_SIZE, flip
         self.device = torch.device("cuda" if has_gpu() else "cpu")
         self.dtype = torch.bfloat16 if computes_bf16(self.device) else torch.float32
         self.net = folded(model).to(self.device, self.dtype, memory_format=torch.channels_last)
@@ -68,7 +69,10 @@ class Predictor:
         "The network's own alphas, float32 N×h×w in 0..1, at the size of its input."
         squeezed = [photo.resize(self.size, Image.Resampling.LANCZOS, reducing_gap=3) for photo in photos]
         x = torch.from_numpy(np.stack(squeezed)).to(self.device).permute(0, 3, 1, 2)  # channels last in memory already
-        return self.net.alpha(normalise(x.to(self.dtype)))[:, 0].cpu().numpy()
+        x = self.net.prepared(normalise(x.float())).to(self.dtype)
+        alphas = self.net.alpha(x)
+        if self.flip: alphas = (alphas + self.net.alpha(x.flip(3)).flip(3)) / 2
+        return alphas[:, 0].cpu().numpy()
 
     def alphas(self,
         images: Sequence[Photo],  # a batch, of any sizes

@@ -131,14 +131,16 @@ def differences(
 def describe_run(
     cfg: DictConfig,     # the run's settings
     processes: int = 1,  # that train together
+    normalisation: str = "-1..1",  # of photos, as the network wants it
 ) -> str:
-    "The text of params.yaml: settings, processes, versions, commit and machine kind."
+    "The text of params.yaml: settings, processes, normalisation, versions, commit and machine kind."
     versions = {name: version(name) for name in ("torch", "accelerate", "numpy", "pillow")}
     return OmegaConf.to_yaml({
         "config": OmegaConf.to_container(cfg, resolve=True),
         "processes": processes,
         "effective_batch": processes * cfg.trainer.batch_size * cfg.trainer.accumulate,
         "precision": precision_here(cfg.trainer.precision),
+        "normalisation": normalisation,
         "versions": versions | {"python": platform.python_version()},
         "commit": _commit() or "unknown",
         "machine": machine_kind()})
@@ -295,9 +297,10 @@ class Board(Observer):
     @cached_property
     def writer(self) -> SummaryWriter:
         "Opened when it is first used: a run that is refused leaves nothing."
-        writer = SummaryWriter(self.run.folder/"tensorboard", purge_step=self.run.step)
-        settings = describe_run(self.run.cfg, self.run.accelerator.num_processes)
-        writer.add_text("params", f"```yaml\n{settings}```", self.run.step)
+        run = self.run
+        writer = SummaryWriter(run.folder/"tensorboard", purge_step=run.step)
+        settings = describe_run(run.cfg, run.accelerator.num_processes, run.model.normalisation)
+        writer.add_text("params", f"```yaml\n{settings}```", run.step)
         return writer
 
     def after_step(self, losses: Tensor, names: list[str], rate: float) -> None: self._show_losses()
@@ -352,6 +355,7 @@ def restore(
     if last["per_epoch"] != run.per_epoch:
         raise ValueError(f"{run.folder}: an epoch had {last['per_epoch']} steps and now has {run.per_epoch}; "
                          "resume with as many photos and processes as before")
+    for net in (run.model, run.tested): net.normalisation = "-1..1"  # unless the checkpoint notes another
     run.model.load_state_dict(last["model"])
     run.optimizer.load_state_dict(last["optimizer"])
     if run.ema: run.ema.load_state_dict(last["ema"])

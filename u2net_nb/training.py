@@ -162,10 +162,11 @@ def start_run(
         last = open_folder(cfg)
         if not last: warn_of_look_alikes(sources)
         check_disk(model, cfg, folder)
-        write_file(folder/"params.yaml", describe_run(cfg, accelerator.num_processes))
     last, = broadcast_object_list([last])  # the others may be on machines that do not see the folder
     run = Run(cfg, folder, accelerator, splits, model, net, ema, optimizer, per_epoch)
     if last: restore(run, last)
+    if accelerator.is_main_process:
+        write_file(folder/"params.yaml", describe_run(cfg, accelerator.num_processes, model.normalisation))
     return run
 
 # %% ../nbs/38_training.ipynb #3800aa18
@@ -296,6 +297,7 @@ def _best_model(run: Run) -> U2Net:
     "The best weights, in every process, of which only the first may see the run's folder."
     cfg, main = run.cfg, run.accelerator.is_main_process
     best = load_model(run.folder/"model.safetensors", cfg.model.arch) if main else ARCHS[cfg.model.arch]()
+    if not main: best.normalisation = run.tested.normalisation  # the file says it to the first process
     best = best.to(run.accelerator.device)
     if run.accelerator.num_processes > 1: broadcast([*best.state_dict().values()])
     return best

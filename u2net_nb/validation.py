@@ -70,7 +70,8 @@ def forward(
     accelerator: Accelerator,  # which knows device and precision
 ) -> tuple[Tensor, ...]:
     "The seven logit maps, fused map first, N×1×H×W, in the run's precision and memory format."
-    photo = photo.contiguous(memory_format=memory_format(cfg))
+    net = getattr(model, "module", model)  # what wraps a network keeps it there
+    photo = net.prepared(photo).contiguous(memory_format=memory_format(cfg))
     with accelerator.autocast(): return model(photo)
 
 # %% ../nbs/36_validation.ipynb #3600aa13

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from fractions import Fraction
@@ -174,3 +175,36 @@ def save_video(
             file.mux(tones.encode(frame))
             file.mux(tones.encode(None))
     return path
+
+
+def original_weights(arch: str, path: Path) -> Path:
+    "A `.pth` as the original's are, with weights that follow from the names."
+    import torch
+
+    from u2net_nb.checkpoint import ARCHS
+    state = {name: _by_rule(name, value.shape) for name, value in ARCHS[arch]().state_dict().items()}
+    torch.save({name: torch.tensor(value) for name, value in state.items()}, path)
+    return path
+
+
+def _by_rule(name: str, shape: Sequence[int]) -> np.ndarray:
+    "The values of one tensor, drawn from a generator that is seeded with the name's checksum."
+    if "num_batches" in name: return np.array(0)
+    z = np.random.RandomState(zlib.crc32(name.encode())).standard_normal(shape)
+    if name.endswith("running_var"): return (1 + .1 * abs(z)).astype(np.float32)
+    if len(shape) == 4: return (z * np.sqrt(2 / np.prod(shape[1:]))).astype(np.float32)
+    return (1 + .1 * z if name.endswith("bn_s1.weight") else .1 * z).astype(np.float32)
+
+
+def original_alpha(path: Path, photo: Image.Image) -> np.ndarray:
+    "The alpha that the original's code makes of a photo of the network's size: its fused map, float32 H×W."
+    import torch
+
+    from u2net_nb.model import U2NET, U2NETP
+    state = torch.load(path, weights_only=True)
+    net = (U2NETP if state["stage1.rebnconv1.conv_s1.weight"].shape[0] == 16 else U2NET)().eval()
+    net.load_state_dict(state)
+    light = np.asarray(photo) / np.max(photo)
+    x = np.stack([(light[..., i] - mean) / deviation for i, (mean, deviation) in enumerate(
+        [(.485, .229), (.456, .224), (.406, .225)])])
+    with torch.no_grad(): return torch.sigmoid(net(torch.tensor(x[None], dtype=torch.float32))[0])[0, 0].numpy()
