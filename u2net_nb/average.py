@@ -58,7 +58,8 @@ def average_models(
 def _shape(model: U2Net) -> str:
     "What two networks must have in common."
     channels = "" if (model.in_ch, model.out_ch) == (3, 1) else f" {model.in_ch}→{model.out_ch}"
-    return arch_of(model.state_dict()) + channels
+    photos = "" if model.normalisation == "-1..1" else f" {model.normalisation}"
+    return arch_of(model.state_dict()) + channels + photos
 
 # %% ../nbs/46_average.ipynb #f01e0013
 def photo_batches(
@@ -88,7 +89,7 @@ def renew_statistics(
     if len(paths) < 2: raise ValueError(f"{folder} has {len(paths)} photo(s), but statistics need two or more")
     batches = progress_bar(photo_batches(paths, size), desc="Looking at photos", unit="batch")
     device = torch.device("cuda" if has_gpu() else "cpu")
-    update_bn(batches, model.to(device), device)
+    update_bn(map(model.prepared, batches), model.to(device), device)
     model.cpu()
 
 # %% ../nbs/46_average.ipynb #f01e0019
