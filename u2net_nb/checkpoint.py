@@ -83,7 +83,10 @@ def header_words(
     "The words in the header of a .safetensors file, such as `arch`, `recipe` and `size`; none for other files."
     path = checkpoint_path(path)
     if path.suffix != ".safetensors": return {}
-    with safe_open(path, "pt") as file: return file.metadata() or {}
+    with safe_open(path, "pt") as file: words = file.metadata() or {}
+    try: parse_size(words.get("size", "320"))
+    except ValueError as error: raise ValueError(f"{path}: its header says {error}") from None
+    return words
 
 # %% ../nbs/13_checkpoint.ipynb #1300aa10
 ORIGINAL_SIZE = 320, 320  # what the original U²-Net was made for
@@ -129,6 +132,17 @@ def read_state(
     if not isinstance(state, dict): raise ValueError(f"{path}: holds a {type(state).__name__}, not a dict of weights")
     return {str(name).removeprefix("module."): _as_float(value) for name, value in state.items()}
 
+# %% ../nbs/13_checkpoint.ipynb #1300aa21
+def _refuse_nonsense(
+    state: dict[str, Tensor],  # from `read_state`
+) -> None:
+    "Raise `ValueError` for tensors that no network computes with: sparse or complex ones, NaN and infinity."
+    for name, value in state.items():
+        if not isinstance(value, Tensor): continue  # PyTorch will say so
+        if value.layout != torch.strided or value.is_complex(): raise ValueError(f"{name} is no plain tensor")
+        if not value.isfinite().all():
+            raise ValueError(f"{name} has values that are not finite: its training failed, use other weights")
+
 # %% ../nbs/13_checkpoint.ipynb #1300aa17
 def _fitting(
     state: dict[str, Tensor],  # from `read_state`
@@ -137,6 +151,7 @@ def _fitting(
     "The network with these weights. Raises `ValueError` in one line if they do not fit."
     first, last = (state.get(name) for name in ("stage1.rebnconvin.conv_s1.weight", "outconv.weight"))
     if first is None or last is None: raise ValueError("lacks the first or the last convolution")
+    _refuse_nonsense(state)
     with torch.device("meta"): model = ARCHS[arch](first.shape[1], last.shape[0])  # no memory, no random numbers
     try: model.load_state_dict(state, assign=True)
     except RuntimeError as error:
