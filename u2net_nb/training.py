@@ -12,6 +12,7 @@ import errno
 import math
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -30,6 +31,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -415,5 +417,7 @@ def _command(cfg: DictConfig) -> None:
 
 def main() -> None:
     "The command `u2net_train`: `--help` shows every setting, `-m` sweeps over `setting=a,b`."
-    _command()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print its own errors, in many lines
+    try: _command()
+    except (HydraException, OmegaConfBaseException) as error: sys.exit(f"u2net_train: {setting_error(error)}")
     _leave_group()
