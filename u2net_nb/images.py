@@ -128,7 +128,8 @@ def load_upright(
         lying = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
         image.draft(None, least[::-1] if lying else least)
     image.load()
-    return eight_bits(ImageOps.exif_transpose(image))
+    with suppress(SyntaxError): image = ImageOps.exif_transpose(image)  # a damaged note does not harm the pixels
+    return eight_bits(image)
 
 # %% ../nbs/01_images.ipynb #0100aa30
 def read_photo(
