@@ -72,7 +72,7 @@ def check_metadata(
     "`meta` itself. Raises `ValueError` naming the first entry that Kaggle would refuse."
     name, title, subtitle = meta["id"], meta["title"], meta["subtitle"]
     try: license = meta["licenses"][0]["name"]
-    except (LookupError, TypeError): license = meta["licenses"]  # somebody wrote the file by hand
+    except (LookupError, TypeError): license = {"licenses": meta["licenses"]}  # written by hand
     good_name = re.fullmatch(r"[\w-]+/[a-z0-9-]{6,50}", name, re.ASCII)
     rules = [
         ("name", name, good_name, "owner/slug, the slug 6 to 50 small letters, digits and hyphens"),
