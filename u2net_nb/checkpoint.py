@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ARCHS', 'BUNDLED', 'ORIGINAL_SIZE', 'ModelConfig', 'arch_of', 'write_torch', 'save_model', 'checkpoint_path',
-           'header_words', 'trained_size', 'read_checkpoint', 'read_state', 'load_model']
+           'header_words', 'trained_size', 'read_checkpoint', 'read_state', 'load_model', 'check_channels']
 
 # %% ../nbs/13_checkpoint.ipynb #106db309
 import io
@@ -174,3 +174,13 @@ def load_model(
     if arch not in (None, found): raise ValueError(f"{path}: holds {found} weights, but {arch} was asked for")
     try: return _fitting(state, found).eval()
     except ValueError as error: raise ValueError(f"{path}: {error}") from None
+
+# %% ../nbs/13_checkpoint.ipynb #1300aa24
+def check_channels(
+    model: U2Net,      # any
+    name: str | Path,  # of its file, for the message
+) -> None:
+    "Raise `ValueError` unless the network takes RGB and draws one map."
+    if (model.in_ch, model.out_ch) == (3, 1): return
+    raise ValueError(f"{name}: the network has {model.in_ch} input channels and {model.out_ch} output maps: "
+                     "give one with 3 and 1")

@@ -21,13 +21,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 import u2net_nb
-from .checkpoint import BUNDLED, arch_of, header_words, load_model, trained_size
+from .checkpoint import BUNDLED, arch_of, check_channels, header_words, load_model, trained_size
 from .core import command, write_file
 from .guided import guided_graph
 from .images import normalise
 from .model import U2Net
 from .portraits import draw_portrait
-from .predict import check_channels, folded
+from .predict import folded
 
 # %% ../nbs/43_export.ipynb #a5efe5ab
 class Alpha(nn.Module):

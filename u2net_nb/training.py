@@ -38,7 +38,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from .batches import Batches, close, feed, in_steps, make_loader, mixture_batches, prefetch, train_batches
-from .checkpoint import ARCHS, load_model
+from .checkpoint import ARCHS, check_channels, load_model
 from .config import check_config, setting_error
 from .core import claimed, one_line_errors, progress_bar, write_file
 from .dataset import Splits
@@ -172,6 +172,7 @@ def open_splits(
 def new_model(cfg: DictConfig) -> U2Net:
     "The network to train, with fresh weights or those of `model.weights`. Raises `ValueError` if they do not fit."
     model = load_model(cfg.model.weights, cfg.model.arch) if cfg.model.weights else ARCHS[cfg.model.arch]()
+    check_channels(model, cfg.model.weights)
     return model.to(memory_format=memory_format(cfg))
 
 def moving_average(cfg: DictConfig, model: U2Net) -> AveragedModel | None:
@@ -186,8 +187,10 @@ def new_optimizer(cfg: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
     package = target.partition(".")[0]
     if not find_spec(package):
         raise ValueError(f"optimizer: {target} needs a package that is not installed: pip install {package}")
-    try: return instantiate(cfg.optimizer, model.parameters(), _convert_="all")
+    try: made = instantiate(cfg.optimizer, model.parameters(), _convert_="all")
     except HydraException as error: raise ValueError(f"optimizer: {setting_error(error)}") from None
+    if isinstance(made, torch.optim.Optimizer): return made
+    raise ValueError(f"optimizer: {target} is no optimizer: give a class such as torch.optim.AdamW")
 
 # %% ../nbs/38_training.ipynb #96337a76
 def muon(
