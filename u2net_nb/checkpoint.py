@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ARCHS', 'BUNDLED', 'ORIGINAL_SIZE', 'ModelConfig', 'arch_of', 'write_torch', 'save_model', 'checkpoint_path',
-           'header_words', 'trained_size', 'read_checkpoint', 'read_state', 'load_model']
+           'header_words', 'trained_size', 'read_checkpoint', 'read_state', 'load_model', 'check_channels']
 
 # %% ../nbs/13_checkpoint.ipynb #106db309
 import io
@@ -86,7 +86,10 @@ def header_words(
     "The words in the header of a .safetensors file, such as `arch`, `recipe` and `size`; none for other files."
     path = checkpoint_path(path)
     if path.suffix != ".safetensors": return {}
-    with safe_open(path, "pt") as file: return file.metadata() or {}
+    with safe_open(path, "pt") as file: words = file.metadata() or {}
+    try: parse_size(words.get("size", "320"))
+    except ValueError as error: raise ValueError(f"{path}: its header says {error}") from None
+    return words
 
 # %% ../nbs/13_checkpoint.ipynb #1300aa10
 ORIGINAL_SIZE = 320, 320  # what the original U²-Net was made for
@@ -152,6 +155,17 @@ def read_state(
     named._metadata = {"": {"normalisation": _normalisation(path, checkpoint)}}
     return named
 
+# %% ../nbs/13_checkpoint.ipynb #1300aa21
+def _refuse_nonsense(
+    state: dict[str, Tensor],  # from `read_state`
+) -> None:
+    "Raise `ValueError` for tensors that no network computes with: sparse or complex ones, NaN and infinity."
+    for name, value in state.items():
+        if not isinstance(value, Tensor): continue  # PyTorch will say so
+        if value.layout != torch.strided or value.is_complex(): raise ValueError(f"{name} is no plain tensor")
+        if not value.isfinite().all():
+            raise ValueError(f"{name} has values that are not finite: its training failed, use other weights")
+
 # %% ../nbs/13_checkpoint.ipynb #1300aa17
 def _fitting(
     state: dict[str, Tensor],  # from `read_state`
@@ -160,6 +174,7 @@ def _fitting(
     "The network with these weights. Raises `ValueError` in one line if they do not fit."
     first, last = (state.get(name) for name in ("stage1.rebnconvin.conv_s1.weight", "outconv.weight"))
     if first is None or last is None: raise ValueError("lacks the first or the last convolution")
+    _refuse_nonsense(state)
     with torch.device("meta"): model = ARCHS[arch](first.shape[1], last.shape[0])  # no memory, no random numbers
     try: model.load_state_dict(state, assign=True)
     except RuntimeError as error:
@@ -186,3 +201,13 @@ def load_model(
     model.normalisation = normalisation or model.normalisation
     if model.normalisation in NORMALISATIONS: return model
     raise ValueError(f"{path}: unknown normalisation {model.normalisation!r}: {' or '.join(NORMALISATIONS)}")
+
+# %% ../nbs/13_checkpoint.ipynb #1300aa24
+def check_channels(
+    model: U2Net,      # any
+    name: str | Path,  # of its file, for the message
+) -> None:
+    "Raise `ValueError` unless the network takes RGB and draws one map."
+    if (model.in_ch, model.out_ch) == (3, 1): return
+    raise ValueError(f"{name}: the network has {model.in_ch} input channels and {model.out_ch} output maps: "
+                     "give one with 3 and 1")

@@ -22,7 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 import u2net_nb
 from .checkpoint import ModelConfig, arch_of, header_words, read_state, trained_size
-from .core import NOT_NEGATIVE, Rule, at_least, one_line, one_of, setting, unknown
+from .core import NOT_NEGATIVE, POSITIVE, Rule, at_least, one_line, one_of, setting, unknown
 from .images import parse_size
 from .loss import LossConfig
 from .sources import DataConfig, SourceConfig
@@ -201,8 +201,10 @@ def check_config(
     for key, value, item in _settings(cfg):
         wanted, fine = item.metadata.get("wanted"), item.metadata.get("fine")
         if fine and not fine(value): raise _nonsense(key, value, wanted)
-    lr = cfg.optimizer.get("lr")
-    if not (type(lr) in (int, float) and lr > 0): raise _nonsense("optimizer.lr", lr, "a number above 0")
+    lr, target = cfg.optimizer.get("lr"), cfg.optimizer.get("_target_")
+    if not (isinstance(target, str) and target):
+        raise _nonsense("optimizer._target_", target, "a class, such as torch.optim.AdamW")
+    if not (type(lr) in (int, float) and POSITIVE[1](lr)): raise _nonsense("optimizer.lr", lr, "a number above 0")
     if cfg.data.dir and cfg.data.sources:
         raise _nonsense("data.dir", cfg.data.dir, "empty if data.sources are given")
     folds = cfg.data.folds

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageColor
 
 from .checkpoint import BUNDLED
-from .core import command, progress_bar, remove_partials, write_file
+from .core import command, one_line, progress_bar, remove_partials, write_file
 from .images import encoded, is_picture, opened, unreadable, upright_rgb
 from .matting import Background, as_matte, composite, cut_out
 from .predict import Predictor, full_alpha
@@ -51,6 +51,7 @@ def _is_result(path: Path) -> bool:
 
 def _why_skipped(path: Path) -> str:
     "The reason to leave out what nobody has named; empty if there is none."
+    if path.exists() and not path.is_file(): return "not a file"
     return unreadable(path.name) or ("named like a result" if _is_result(path) and _is_input(path) else "")
 
 def _found(text: str) -> list[Path]:
@@ -131,7 +132,7 @@ def _in_threads(
     for path, future in [(row[0], pool.submit(work, *row)) for row in rows]:
         try: yield path, future.result()
         except (ValueError, OSError, MemoryError) as error:
-            errors.append(str(error) or f"{path}: not enough memory")
+            errors.append(one_line(error) if str(error) else f"{path}: not enough memory")
 
 # %% ../nbs/42_convert.ipynb #4200aa17
 def convert_photos(
@@ -171,7 +172,8 @@ def _convert_clip(
         if result.exists(): continue
         behind = background if kind == "blend" else None
         try: convert_clip(path, result, predictor, layout, behind, smoothing)
-        except (ValueError, OSError, MemoryError) as error: return [str(error) or f"{path}: not enough memory"]
+        except (ValueError, OSError, MemoryError) as error:
+            return [one_line(error) if str(error) else f"{path}: not enough memory"]
     return []
 
 # %% ../nbs/42_convert.ipynb #4200aa02
@@ -215,11 +217,12 @@ def predict_command(
     results = {path: [result_path(out, path, kind, path in clips) for kind in kinds] for path in paths}
     _refuse_same_names(paths, [first for first, *_ in results.values()])
     todo = [path for path in paths if not all(result.exists() for result in results[path])]
-    predictor = Predictor(weights, flip=flip)
+    predictor, new = Predictor(weights, flip=flip), not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     errors = convert_photos([path for path in todo if path not in clips], out, predictor, kinds, scene)
     for path in todo:
         if path in clips: errors += _convert_clip(path, out, predictor, kinds, scene, smooth)
+    if new and not any(out.iterdir()): out.rmdir()
     counts = f"{len(todo) - len(errors)} done, {len(paths) - len(todo)} there already, {len(errors)} failed"
     print(f"{counts}, {len(skipped)} skipped: {out}" if skipped else f"{counts}: {out}")
     for path, why in skipped.items(): print(f"skipped {path}: {why}")

@@ -18,6 +18,7 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import field
@@ -81,7 +82,7 @@ def claimed(
 ) -> Iterator[None]:
     "Keep a folder from other processes. Raises `BusyError`, in one line, if one has it."
     folder = Path(folder).expanduser()
-    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:16]
     place = Path(tempfile.gettempdir()).resolve()  # as the system will name the open file
     lock = FileLock(place/f"u2net_nb-{name}.lock", timeout=0, is_singleton=True)
     try: lock.acquire()
@@ -151,10 +152,14 @@ def one_line_errors(
     name: str,  # of the command
     advice: str = "run the same command again to go on",  # after Ctrl-C
 ) -> Iterator[None]:
-    "Turn an expected error into one line on stderr and exit status 1. Bugs keep their traceback."
-    try: yield
-    except KeyboardInterrupt: sys.exit(f"{name}: interrupted; {advice}")
-    except EXPECTED as error: sys.exit(f"{name}: {one_line(error)}")
+    """Turn an expected error into one line on stderr and exit status 1. Bugs keep their traceback.
+
+    Libraries' warnings are not shown: they are meant for programmers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try: yield
+        except KeyboardInterrupt: sys.exit(f"{name}: interrupted; {advice}")
+        except EXPECTED as error: sys.exit(f"{name}: {one_line(error)}")
 
 # %% ../nbs/00_core.ipynb #6456cf90
 def _unwrapped(

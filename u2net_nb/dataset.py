@@ -368,7 +368,10 @@ def read_manifest(
     "The rows of the folder's manifest; None if it has none. Raises `DataError` if a column is missing."
     path = folder/"manifest.csv"
     if not path.exists(): return None
-    with open(path, newline="", encoding="utf-8-sig") as file: rows = list(csv.DictReader(file))
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file: rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is not a table ({error}): prepare the set again, or delete the manifest") from None
     lacking = [column for column in columns if rows and column not in rows[0]]
     if not lacking: return rows
     raise DataError(f"{path} lacks the column {' and '.join(lacking)}: "
@@ -437,7 +440,9 @@ def read_metadata(
     if not path.exists(): return {}
     try: meta = json.loads(path.read_text(encoding="utf-8"))
     except ValueError: raise DataError(f"{path} is not JSON: mend it or delete it") from None
-    return meta.get("info") or meta
+    if isinstance(meta, dict): meta = meta.get("info") or meta
+    if isinstance(meta, dict): return meta
+    raise DataError(f"{path} holds no entries such as title and licenses: mend it or delete it")
 
 # %% ../nbs/22_dataset.ipynb #2200aa14
 JPEG = dict(quality=95, subsampling="4:4:4")

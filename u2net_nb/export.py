@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 import u2net_nb
-from .checkpoint import BUNDLED, arch_of, header_words, load_model, trained_size
+from .checkpoint import BUNDLED, arch_of, check_channels, header_words, load_model, trained_size
 from .core import command, write_file
 from .guided import guided_graph
 from .images import normalise
@@ -168,13 +168,11 @@ def export_onnx(
     except ImportError:
         raise ImportError('an ONNX file needs two more packages: pip install "u2net_nb[onnx]"') from None
     if Path(out).suffix != ".onnx": raise ValueError(f"{out}: give a name that ends in .onnx")
-    header = {}
+    header, path = {}, type(model).__name__
     if not isinstance(model, nn.Module):
         path = model or BUNDLED
         model, header = load_model(path), header_words(path)
-    if (model.in_ch, model.out_ch) != (3, 1):
-        raise ValueError(f"the network has {model.in_ch} input channels and {model.out_ch} output maps: "
-                         "only networks with 3 and 1 can be exported")
+    check_channels(model, path)
     net, photos, normalisation = _parts(model, trained_size(header), rembg)
     graph = _graph(net, photos[0], _described(model, header, normalisation), dynamic=not rembg)
     found = largest_difference(graph, net, photos)

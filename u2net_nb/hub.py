@@ -71,12 +71,14 @@ def check_metadata(
     meta: dict,  # as in dataset-metadata.json
 ) -> dict:
     "`meta` itself. Raises `ValueError` naming the first entry that Kaggle would refuse."
-    name, title, subtitle, license = meta["id"], meta["title"], meta["subtitle"], meta["licenses"][0]["name"]
+    name, title, subtitle = meta["id"], meta["title"], meta["subtitle"]
+    try: license = meta["licenses"][0]["name"]
+    except (LookupError, TypeError): license = {"licenses": meta["licenses"]}  # written by hand
     good_name = re.fullmatch(r"[\w-]+/[a-z0-9-]{6,50}", name, re.ASCII)
     rules = [
         ("name", name, good_name, "owner/slug, the slug 6 to 50 small letters, digits and hyphens"),
-        ("title", title, 6 <= len(title) <= 50, "6 to 50 characters"),
-        ("subtitle", subtitle, 20 <= len(subtitle) <= 80, "20 to 80 characters"),
+        ("title", title, isinstance(title, str) and 6 <= len(title) <= 50, "6 to 50 characters"),
+        ("subtitle", subtitle, isinstance(subtitle, str) and 20 <= len(subtitle) <= 80, "20 to 80 characters"),
         ("license", license, license in LICENSES, f"one of {', '.join(LICENSES)}"),
     ]
     for entry, value, fine, wanted in rules:
@@ -368,7 +370,8 @@ def _is_complete(folder: Path, name: str) -> bool:
     if not folder.exists() or folder.is_dir() and not any(folder.iterdir()): return False
     try: listing = json.loads((folder/LISTING).read_text(encoding="utf-8"))
     except (OSError, ValueError): listing = {}
-    if listing.get("dataset") != name:
+    whole = isinstance(listing, dict) and isinstance(listing.get("files"), dict)  # nobody has changed it by hand
+    if not whole or listing.get("dataset") != name:
         raise FileExistsError(f"{folder} is not a download of {name}: use it as it is, or give another folder")
     try: return all((folder/file).stat().st_size == size for file, size in listing["files"].items())
     except FileNotFoundError: return False

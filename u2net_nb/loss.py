@@ -9,6 +9,8 @@ __all__ = ['SEVEN', 'PORTRAIT_TERMS', 'LossConfig', 'bce_losses', 'total_loss', 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -16,7 +18,7 @@ from torch import Tensor
 from .core import one_of, setting
 
 # %% ../nbs/11_loss.ipynb #1100aa01
-SEVEN = "seven numbers, none negative, not all 0", lambda w: len(w) == 7 and min(w) >= 0 < max(w)
+SEVEN = "seven numbers, none negative, not all 0", lambda w: len(w) == 7 and min(w) >= 0 < sum(w) < math.inf
 
 @dataclass
 class LossConfig:

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from .checkpoint import BUNDLED, ORIGINAL_SIZE, header_words, load_model, trained_size
+from .checkpoint import BUNDLED, ORIGINAL_SIZE, check_channels, header_words, load_model, trained_size
 from .guided import guided_upsample
 from .images import Photo, normalise, upright_rgb
 from .matting import as_matte, cut_out
@@ -57,6 +57,7 @@ class Predictor:
         if not isinstance(model, nn.Module):
             path = model or BUNDLED
             model, size = load_model(path), size or trained_size(header_words(path))
+            check_channels(model, path)
         self.size, self.flip = size or ORIGINAL_SIZE, flip
         self.device = torch.device("cuda" if has_gpu() else "cpu")
         self.dtype = torch.bfloat16 if computes_bf16(self.device) else torch.float32

@@ -481,7 +481,7 @@ def _check_request(kind: str, raw: Path, out: Path, sizes: Sequence[tuple[int, i
     if len(set(sizes)) < len(sizes) or min(map(min, sizes)) < 16:
         words = ", ".join(map(size_text, sizes))
         raise ValueError(f"sizes are {words}: give different ones of 16 pixels or more, as in 288x384,216x288")
-    if kind == "folder" and out.resolve().is_relative_to(raw.resolve()):
+    if kind == "folder" and Path(os.path.realpath(out)).is_relative_to(os.path.realpath(raw)):
         raise ValueError(f"{out} lies in the raw data: give a folder elsewhere")
 
 # %% ../nbs/23_prepare.ipynb #23ab0002
@@ -531,6 +531,7 @@ def prepare(
     interrupted run continues where it stopped. Returns the number of pairs, of the files left out for each reason, and
     of photos that look alike. Raises `ValueError` or `OSError` in one line."""
     if kind not in KINDS: raise ValueError(f"kind is {kind!r}: use one of {', '.join(KINDS)}")
+    if workers < 0: raise ValueError(f"workers is {workers}: give 0 or more")
     raw, out, sizes = Path(raw), Path(out), tuple(map(tuple, sizes or KINDS[kind].sizes))
     _check_request(kind, raw, out, sizes, group)
     with claimed(out): return _prepared(kind, raw, out, sizes, jpeg_masks, workers, group)
@@ -555,6 +556,7 @@ def _prepared(
     counts = {"pairs": len(good)} | dict(sorted(Counter(reason for _, reason, _ in report).items()))
     if len(good) < 3:
         shutil.rmtree(work)
+        if not any(out.iterdir()): out.rmdir()
         found = ", ".join(f"{n} {reason}" for reason, n in counts.items())
         raise ValueError(f"{raw} has too few good pairs, a dataset needs 3: {found}")
     photos = [photo for photo, _ in good]

@@ -102,7 +102,7 @@ def open_folder(
 # %% ../nbs/37_run.ipynb #3700aa25
 def _checked(cfg: DictConfig, folder: Path, saved: Any) -> dict:
     "The checkpoint itself. Raises `ValueError` if it does not belong to this run."
-    if not isinstance(saved, dict) or "config" not in saved:
+    if not isinstance(saved, dict) or not isinstance(saved.get("config"), dict):
         last = folder/"last.ckpt"
         raise ValueError(f"{last}: holds weights but no run; start from it with model.weights={last}")
     before = OmegaConf.merge(asdict(Config()), saved["config"])  # what was no setting yet had today's default

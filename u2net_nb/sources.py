@@ -46,6 +46,7 @@ class SourceConfig:
 # %% ../nbs/32_sources.ipynb #32d00002
 _SPLIT: Rule = "three numbers above 0, or empty", lambda parts: not parts or len(parts) == 3 and min(parts) > 0
 _FOLDS: Rule = "2 or more, or 0 for none", lambda folds: folds == 0 or folds >= 2
+_MARGIN: Rule = "1 to 10", lambda margin: 1 <= margin <= 10
 _SIZE: Rule = "two numbers, width and height, of 32 pixels or more", lambda size: len(size) == 2 and min(size) >= 32
 
 @dataclass
@@ -59,7 +60,7 @@ class DataConfig:
     fold: int = setting(0, NOT_NEGATIVE)          # which of the folds validates, counted from 0; the others train
     portraits: int = setting(400, at_least(3))    # how many to draw when there is no folder
     size: list[int] = setting([256, 256], _SIZE)  # width and height of the network's input
-    margin: float = setting(1.125, at_least(1))   # photos are resized to cover `size` times this, then cropped
+    margin: float = setting(1.125, _MARGIN)       # photos are resized to cover `size` times this, then cropped
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     fit: str = setting("crop", one_of("crop", "resize"))  # validation, test: the centre, or all resized
     workers: int = setting(2, NOT_NEGATIVE)       # loader processes

@@ -13,6 +13,7 @@ import errno
 import math
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -31,13 +32,14 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from .batches import Batches, close, feed, in_steps, make_loader, mixture_batches, prefetch, train_batches
-from .checkpoint import ARCHS, load_model
+from .checkpoint import ARCHS, check_channels, load_model
 from .config import check_config, setting_error
 from .core import claimed, one_line_errors, progress_bar, write_file
 from .dataset import Splits
@@ -183,6 +185,7 @@ def open_splits(
 def new_model(cfg: DictConfig) -> U2Net:
     "The network to train, with fresh weights or those of `model.weights`. Raises `ValueError` if they do not fit."
     model = load_model(cfg.model.weights, cfg.model.arch) if cfg.model.weights else ARCHS[cfg.model.arch]()
+    check_channels(model, cfg.model.weights)
     return model.to(memory_format=memory_format(cfg))
 
 def moving_average(cfg: DictConfig, model: U2Net) -> AveragedModel | None:
@@ -205,8 +208,10 @@ def new_optimizer(cfg: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
     package = target.partition(".")[0]
     if not find_spec(package):
         raise ValueError(f"optimizer: {target} needs a package that is not installed: pip install {package}")
-    try: return instantiate(cfg.optimizer, model.parameters(), _convert_="all")
+    try: made = instantiate(cfg.optimizer, model.parameters(), _convert_="all")
     except HydraException as error: raise ValueError(f"optimizer: {setting_error(error)}") from None
+    if isinstance(made, torch.optim.Optimizer): return made
+    raise ValueError(f"optimizer: {target} is no optimizer: give a class such as torch.optim.AdamW")
 
 # %% ../nbs/38_training.ipynb #96337a76
 def muon(
@@ -453,5 +458,7 @@ def _command(cfg: DictConfig) -> None:
 
 def main() -> None:
     "The command `u2net_train`: `--help` shows every setting, `-m` sweeps over `setting=a,b`."
-    _command()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print its own errors, in many lines
+    try: _command()
+    except (HydraException, OmegaConfBaseException) as error: sys.exit(f"u2net_train: {setting_error(error)}")
     _leave_group()

@@ -26,7 +26,7 @@ from av.video.reformatter import ColorTrc
 from PIL import Image, ImageOps, ImageSequence
 
 from .core import progress_bar
-from .images import opened, upright_rgb
+from .images import opened, refuse_device, upright_rgb
 from .matting import Background, as_matte, backdrop, composite, cut_out
 from .predict import Predictor, full_alpha
 
@@ -223,6 +223,7 @@ def open_clip(
 ) -> Clip:
     "What a file holds. Raises `ValueError` in one line for a file that is no clip or is cut short."
     path = Path(path)
+    refuse_device(path)
     clip = _open_picture(path) if path.suffix.lower() in MOVING_PICTURES else _open_video(path, seconds)
     if seconds is not None:
         until = int(clip.starts[0]) + round(seconds / clip.tick)
