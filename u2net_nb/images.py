@@ -96,7 +96,7 @@ def opened(
 ) -> Iterator[Image.Image]:
     "The picture in `path`, open. Raises `DataError` if it cannot be read, also while it is being used."
     _learn_heic()
-    refuse_device(path)
+    if isinstance(path, str | os.PathLike): refuse_device(path)  # an open file works too
     try:
         with Image.open(path) as image: yield image
     except (DataError, MemoryError): raise
