@@ -228,12 +228,18 @@ PARAMETERS = {
 def read_sources(
     path: str | Path,  # a YAML file
 ) -> ListConfig:
-    "The list of sources in a YAML file. Raises `ValueError` in one line if there is none."
-    try: sources = OmegaConf.load(path)
-    except (OSError, yaml.YAMLError) as error: raise ValueError(f"sources {path}: {one_line(error)}") from None
+    "The list of sources in a YAML file. Raises `ValueError` in one line if there is none or it makes no sense."
+    try:
+        if Path(path).exists() and not Path(path).is_file(): raise IsADirectoryError("not a file")
+        sources = OmegaConf.load(path)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"sources {path}: {one_line(error)}") from None
     if not isinstance(sources, ListConfig):
         raise ValueError(f"sources {path}: give a YAML list, with a line `- dir: data/…` for each source")
-    return sources
+    try:
+        plain = OmegaConf.to_container(sources, resolve=True, throw_on_missing=True)
+        return OmegaConf.merge(OmegaConf.structured(DataConfig), {"sources": plain}).sources
+    except OmegaConfBaseException as error: raise ValueError(f"sources {path}: {setting_error(error)}") from None
 
 # %% ../nbs/33_config.ipynb #3300aa15
 def _update(
