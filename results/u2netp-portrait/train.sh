@@ -37,5 +37,5 @@ mild="data.augment.scale=[0.9,1.3] data.augment.stretch=1.2 data.augment.jitter=
 stage 1 160 3 4e-3 trainer.batch_size=$((batch * 3 / 2 / processes))  # one H200, 1.8 minutes
 stage 2 256 5 2e-3 trainer.cosine=true trainer.max_steps=1536       # one H200, 3.1 minutes, then its time was up
 stage 3 256 2 3e-4 trainer.cosine=true trainer.ema=0.99 loss.kind=portrait data.samples=1600 $mild  # two CPU cores
-stage 4 192 2 1e-3 trainer.ema=0.995 loss.kind=portrait data.samples=4000                              # two CPU cores
-stage 5 256 2 8e-4 trainer.cosine=true trainer.ema=0.99 loss.kind=portrait data.samples=2100           # two CPU cores
+stage 4 192 2 1e-3 trainer.ema=0.995 loss.kind=portrait data.samples=4000 trainer.max_steps=333       # two CPU cores
+stage 5 256 2 8e-4 trainer.cosine=true trainer.ema=0.99 loss.kind=portrait data.samples=2100           # not run yet
