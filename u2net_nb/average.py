@@ -13,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 from .checkpoint import arch_of, header_words, load_model, save_model, trained_size
 from .core import command, progress_bar
-from .images import is_picture, normalise, read_photo
+from .dataset import find_pictures
+from .images import normalise, read_photo
 from .model import U2Net, has_gpu
+from .predict import squeezed
 
 # %% ../nbs/46_average.ipynb #f01e0007
 _AGREED = "size", "normalisation"  # on what the photos must be for the network
@@ -70,8 +71,7 @@ def photo_batches(
     "The photos in a fixed random order, normalised, float32 N×3×H×W. Raises `DataError` for what is not a photo."
     paths = random.Random(0).sample(sorted(paths), len(paths))
     for batch in np.array_split(paths, -(-len(paths) // batch_size)):
-        squeezed = [read_photo(path).resize(size, Image.Resampling.LANCZOS, reducing_gap=3) for path in batch]
-        yield normalise(torch.from_numpy(np.stack(squeezed)).permute(0, 3, 1, 2).float())
+        yield normalise(squeezed([read_photo(path) for path in batch], size).float())
 
 # %% ../nbs/46_average.ipynb #f01e0015
 def renew_statistics(
@@ -84,7 +84,7 @@ def renew_statistics(
     Raises `FileNotFoundError`, `ValueError` for fewer than two photos, and `DataError` for one that cannot be read."""
     folder = Path(folder)
     if not folder.is_dir(): raise FileNotFoundError(f"{folder} is not a folder: give one with photos")
-    paths = [path for path in folder.iterdir() if is_picture(path.name)]
+    paths = [*find_pictures(folder).values()]
     if model.in_ch != 3: raise ValueError(f"the network has {model.in_ch} input channels, but photos have 3")
     if len(paths) < 2: raise ValueError(f"{folder} has {len(paths)} photo(s), but statistics need two or more")
     batches = progress_bar(photo_batches(paths, size), desc="Looking at photos", unit="batch")

@@ -6,10 +6,9 @@
 __all__ = ['SEVEN', 'PORTRAIT_TERMS', 'LossConfig', 'bce_losses', 'total_loss', 'gaussian_blur', 'portrait_losses']
 
 # %% ../nbs/11_loss.ipynb #894eeb9b
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import math
 
 import torch
 import torch.nn.functional as F

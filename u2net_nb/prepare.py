@@ -502,7 +502,7 @@ def _group(
     photo: str,  # raw path
     group: str,  # as the pattern of `group_of`
 ) -> str:
-    "What photo this one must share a fold with: of AISegment those of its folder, otherwise what the pattern finds."
+    "The photo's group: its folder in AISegment's layout, otherwise what the pattern finds in its path."
     if kind == "aisegment": return PurePosixPath(photo).parent.as_posix()
     return group_of(photo, group) if group else ""
 

@@ -210,7 +210,7 @@ class Run:
         return self.step >= self.total or self.impatient
 
     def write_table(self, name: str) -> None:
-        "Write losses.csv or history.csv. If it stays locked, which is said, it is as it was until the next time."
+        "Write losses.csv or history.csv. A file that stays locked keeps its old contents, and a line says so."
         table, text = self.folder/f"{name}.csv", pd.DataFrame(getattr(self, name)).to_csv(index=False)
         for seconds in (.1, 1, 0):
             try: write_file(table, text); return

@@ -121,7 +121,7 @@ def mean_scores(
     "The mean of each score. With several sources, those of each follow as `mae_<source>`."
     scores = photos.groupby("source", sort=False).mean()
     mean = scores.mean()
-    broken = photos.source[photos.mae.isna()].unique()
+    broken = photos.source[photos.mae.isna()].unique()  # sources with such an alpha
     scores.loc[broken] = np.nan
     if len(broken): mean[:] = np.nan
     if len(scores) == 1: return mean.to_dict()

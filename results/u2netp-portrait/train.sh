@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains the network that is to replace the bundled one, from nothing and in stages: results/u2netp-portrait/train.sh
-# The stages at the end are those run so far. It may be killed at any time: started again, it goes on from the last
-# checkpoint, and a finished stage is not run again.
+# The stages at the end are those run so far, and the next. It may be killed at any time: started again, it goes on from
+# the last checkpoint, and a finished stage is not run again.
 #
 # Needed: the folders below data/ that u2net_nb/recipes/bundled.yaml names, and Muon (pip install pytorch-optimizer).
 set -euo pipefail
