@@ -12,15 +12,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 from .checkpoint import arch_of, header_words, load_model, save_model, trained_size
 from .core import command, progress_bar
 from .dataset import find_pictures
-from .images import normalise, read_photo
-from .model import U2Net, has_gpu
+from .images import read_photo
+from .inference import network_input
+from .model import U2Net, find_device
 from .predict import squeezed
 
 # %% ../nbs/46_average.ipynb #f01e0007
@@ -71,7 +71,7 @@ def photo_batches(
     "The photos in a fixed random order, normalised, float32 N×3×H×W. Raises `DataError` for what is not a photo."
     paths = random.Random(0).sample(sorted(paths), len(paths))
     for batch in np.array_split(paths, -(-len(paths) // batch_size)):
-        yield normalise(squeezed([read_photo(path) for path in batch], size).float())
+        yield network_input(squeezed([read_photo(path) for path in batch], size))
 
 # %% ../nbs/46_average.ipynb #f01e0015
 def renew_statistics(
@@ -88,7 +88,7 @@ def renew_statistics(
     if model.in_ch != 3: raise ValueError(f"the network has {model.in_ch} input channels, but photos have 3")
     if len(paths) < 2: raise ValueError(f"{folder} has {len(paths)} photo(s), but statistics need two or more")
     batches = progress_bar(photo_batches(paths, size), desc="Looking at photos", unit="batch")
-    device = torch.device("cuda" if has_gpu() else "cpu")
+    device = find_device()
     update_bn(map(model.prepared, batches), model.to(device), device)
     model.cpu()
 

@@ -7,6 +7,7 @@ __all__ = ['REMBG_SIDE', 'REMBG_MEAN', 'REMBG_STD', 'TOLERANCE', 'main', 'Alpha'
            'RembgAlpha', 'export_onnx', 'export_command']
 
 # %% ../nbs/43_export.ipynb #bde056e4
+import copy
 import io
 import json
 import os
@@ -16,30 +17,48 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
+import onnxruntime
 import torch
+from onnx import GraphProto, TensorProto, helper, numpy_helper
 from PIL import Image
 from torch import Tensor, nn
+from torch.onnx import TrainingMode
 
 import u2net_nb
-from .checkpoint import BUNDLED, arch_of, check_channels, header_words, load_model, trained_size
-from .core import command, write_file
+from .checkpoint import arch_of, check_channels, header_words, load_model, trained_size
+from .core import BUNDLED, command, write_file
 from .guided import guided_graph
 from .images import normalise
 from .model import IMAGENET_MEAN, IMAGENET_STD, U2Net, to_imagenet
 from .portraits import draw_portrait
-from .predict import folded
 
 # %% ../nbs/43_export.ipynb #a5efe5ab
 class Alpha(nn.Module):
-    "A folded network as one function: a photo in −1..1, float32 N×3×H×W, to its alpha in 0..1, float32 N×1×H×W."
+    "A network as one function: a photo in −1..1, float32 N×3×H×W, to its alpha in 0..1, float32 N×1×H×W."
     def __init__(self,
-        net: U2Net,  # folded
+        net: U2Net,  # in eval mode
     ):
         super().__init__()
         self.net = net
 
     def forward(self, photo: Tensor) -> Tensor:
         return self.net.alpha(self.net.prepared(photo))
+
+# %% ../nbs/43_export.ipynb #43ab2601
+def _store_as_half(
+    graph: GraphProto,  # changed
+) -> None:
+    "Store the weights that half precision holds exactly in two bytes each. They are computed with as float32."
+    for weight in [*graph.initializer]:
+        values = numpy_helper.to_array(weight)
+        if values.dtype != np.float32: continue
+        with np.errstate(over="ignore"): half = values.astype(np.float16)
+        if (half != values).any(): continue
+        graph.initializer.remove(weight)
+        graph.initializer.append(numpy_helper.from_array(half, f"{weight.name}_half"))
+        cast = helper.make_node("Cast", [f"{weight.name}_half"], [weight.name], to=TensorProto.FLOAT)
+        graph.node.insert(0, cast)
 
 # %% ../nbs/43_export.ipynb #daec885c
 def _graph(
@@ -49,15 +68,15 @@ def _graph(
     dynamic: bool,          # accept any N, H and W, or only those of `photo`
 ) -> bytes:
     "The ONNX file of `net`, with input `photo` and output `alpha`."
-    import onnx
     buffer, free = io.BytesIO(), {0: "N", 2: "H", 3: "W"}
     axes = {"photo": free, "alpha": free} if dynamic else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that this exporter is deprecated, and that Python's ifs are not recorded
-        torch.onnx.export(net, (photo,), buffer, dynamo=False, dynamic_axes=axes,
+        torch.onnx.export(net, (photo,), buffer, dynamo=False, dynamic_axes=axes, training=TrainingMode.PRESERVE,
                           input_names=["photo"], output_names=["alpha"])
     graph = onnx.load_from_string(buffer.getvalue())
-    onnx.helper.set_model_props(graph, words)
+    _store_as_half(graph.graph)
+    helper.set_model_props(graph, words)
     return graph.SerializeToString()
 
 # %% ../nbs/43_export.ipynb #f9d51270
@@ -78,7 +97,6 @@ def largest_difference(
     photos: list[Tensor],  # inputs, float32
 ) -> float:
     "The largest difference of any pixel between onnxruntime's and PyTorch's alphas, 0..1; NaN if either finds NaN."
-    import onnxruntime
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     with torch.inference_mode():
         pairs = [(session.run(["alpha"], {"photo": photo.numpy()})[0], net(photo).numpy()) for photo in photos]
@@ -109,12 +127,12 @@ def _resized(
 
 # %% ../nbs/43_export.ipynb #97c0defc
 class RembgAlpha(nn.Module):
-    """A folded network as rembg's `u2net_custom` calls it.
+    """A network as rembg's `u2net_custom` calls it.
 
     Takes a photo as rembg normalises it, float32 1×3×320×320. Returns its alpha in 0..1, float32 1×1×H×W, with no
     side under 320."""
     def __init__(self,
-        net: U2Net,             # folded
+        net: U2Net,             # in eval mode
         size: tuple[int, int],  # width and height that it was trained at
     ):
         super().__init__()
@@ -148,9 +166,9 @@ def _parts(
     "The function to export, photos to check it with, and how these are normalised."
     if not rembg:
         photos = [check_photos(97, 113, 2), check_photos(64, 64), check_photos(*size)]
-        return Alpha(folded(model)), photos, "RGB, value / 127.5 - 1"
+        return Alpha(model), photos, "RGB, value / 127.5 - 1"
     photos = [to_imagenet(photo[None]) for photo in check_photos(REMBG_SIDE, REMBG_SIDE, 2)]
-    return RembgAlpha(folded(model), size), photos, "rembg: RGB, (value / largest - mean) / deviation"
+    return RembgAlpha(model, size), photos, "rembg: RGB, (value / largest - mean) / deviation"
 
 # %% ../nbs/43_export.ipynb #4300aa08
 def export_onnx(
@@ -163,16 +181,14 @@ def export_onnx(
     Its input `photo` is float32 N×3×H×W, RGB in −1..1, of any size; its output `alpha` is float32 N×1×H×W in 0..1.
     For rembg they are 1×3×320×320, as rembg normalises photos, and 1×1×H×W, no side under 320.
     Raises, in one line, as `load_model` does; `ValueError` for a network of another kind or a graph that differs by
-    more than `TOLERANCE`; `ImportError` without the extra `onnx`; `OSError` naming `out`."""
-    try: import onnx, onnxruntime  # noqa: E401, F401
-    except ImportError:
-        raise ImportError('an ONNX file needs two more packages: pip install "u2net_nb[onnx]"') from None
+    more than `TOLERANCE`; `OSError` naming `out`."""
     if Path(out).suffix != ".onnx": raise ValueError(f"{out}: give a name that ends in .onnx")
     header, path = {}, type(model).__name__
     if not isinstance(model, nn.Module):
         path = model or BUNDLED
         model, header = load_model(path), header_words(path)
     check_channels(model, path)
+    model = copy.deepcopy(model).eval().cpu().float()
     net, photos, normalisation = _parts(model, trained_size(header), rembg)
     graph = _graph(net, photos[0], _described(model, header, normalisation), dynamic=not rembg)
     found = largest_difference(graph, net, photos)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ENCODER', 'DECODER', 'U2NET_CHANNELS', 'U2NETP_CHANNELS', 'NORMALISATIONS', 'IMAGENET_MEAN', 'IMAGENET_STD',
            'ConvBNReLU', 'pool', 'stretch_to', 'RSU', 'init_weights', 'to_imagenet', 'U2Net', 'U2NET', 'U2NETP',
-           'has_gpu', 'computes_bf16']
+           'has_gpu', 'find_device', 'computes_bf16']
 
 # %% ../nbs/10_model.ipynb #71296cc2
 import sys
@@ -215,10 +215,21 @@ def has_gpu() -> bool:
         return False
     return True
 
+# %% ../nbs/10_model.ipynb #10ab2602
+def find_device(
+    name: str = "auto",  # "auto", "cpu", "cuda" or "mps" (a Mac's GPU); "auto" is "cuda" if that works, or else "cpu"
+) -> torch.device:
+    "The device meant. Raises `ValueError`, in one line, for one that is not there."
+    there = {"auto": True, "cpu": True, "cuda": has_gpu(), "mps": torch.backends.mps.is_available()}
+    if name not in there: raise ValueError(f"device is {name!r}: it must be {', '.join(there)}")
+    if not there[name]: raise ValueError(f"device {name}: PyTorch finds none here that it can use")
+    if name == "auto": return torch.device("cuda" if has_gpu() else "cpu")
+    return torch.device(name)
+
 # %% ../nbs/10_model.ipynb #26950de1
 def computes_bf16(
     device: torch.device,  # the processor's or a GPU's
 ) -> bool:
     "Does the device compute in bfloat16, rather than emulate it?"
     if device.type == "cuda": return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
