@@ -37,7 +37,7 @@ $(ready): settings.ini setup.py constraints.txt
 	python3 -m venv .venv
 	$(bin)/pip install -q --no-deps --retries 1 $(index) -c constraints.txt torch
 	$(check) || { echo "This machine has no GPU but got PyTorch with CUDA: its index for CPU builds did not answer."; exit 1; }
-	$(bin)/pip install -q -c constraints.txt -e '.[notebooks,onnx,dev]'
+	$(bin)/pip install -q -c constraints.txt -e '.[all,dev]'
 	$(bin)/python -c "import pymatting"  # compiles itself, once, for about a minute
 	touch $@
 

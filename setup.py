@@ -7,6 +7,7 @@ ini = ConfigParser(delimiters="=")
 ini.read("settings.ini", encoding="utf-8")
 cfg = ini["DEFAULT"]
 extras = {key.removesuffix("_requirements"): cfg[key].split() for key in cfg if key.endswith("_requirements")}
+extras["all"] = sorted({package for name in extras if name != "dev" for package in extras[name]})
 
 setup(
     name=cfg["lib_name"],
@@ -17,7 +18,7 @@ setup(
     author=cfg["author"],
     license="Apache-2.0",
     packages=find_packages(include=[cfg["lib_path"]]),
-    package_data={cfg["lib_path"]: ["*.safetensors", "recipes/*.yaml"]},
+    package_data={cfg["lib_path"]: ["*.onnx", "*.safetensors", "recipes/*.yaml"]},
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
     extras_require=extras,

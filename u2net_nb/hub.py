@@ -461,7 +461,7 @@ def _setup_cell(
     "The source of a notebook cell that installs the package."
     lines = base64.encodebytes(_package(weights)).decode()
     return ("%%bash\nset -e  # the package, as it was where this run was pushed from\n"
-            f"base64 -d > /tmp/u2net_nb.zip <<END\n{lines}END\npip install -q /tmp/u2net_nb.zip")
+            f"base64 -d > /tmp/u2net_nb.zip <<END\n{lines}END\npip install -q '/tmp/u2net_nb.zip[train]'")
 
 # %% ../nbs/34_hub.ipynb #00abd5ea
 _TWO_T4 = {"precision": "auto", "processes": 2}  # what suits Kaggle's machine; parameters win
