@@ -31,7 +31,7 @@ from .metrics import (conn, f_measure, few_photos, grad, iou, mae, mse, precisio
 from .plots import result_grid, save_figure
 from .predict import Predictor
 from .run import load_sources
-from .sources import Mixture
+from .sources import Mixture, Source
 
 # %% ../nbs/44_evaluation.ipynb #acb5deb9
 class Scored(NamedTuple):
@@ -205,10 +205,22 @@ def show_extremes(
     pictures = [np.asarray(s.photo.resize(size)) for s in photos]
     return result_grid(pictures, [fitted(s.alpha) for s in photos], [fitted(s.truth) for s in photos])
 
+# %% ../nbs/44_evaluation.ipynb #4400aa22
+def _as_test(
+    source: Source,  # an opened folder
+    split: str,      # train, val, test, or all
+) -> Source:
+    "The source with the photos of that split as its test part, in which nothing is random."
+    def chosen(splits: Splits) -> Splits:
+        pairs = [pair for part in splits for pair in part] if split == "all" else getattr(splits, split)
+        return Splits([], [], pairs)
+    backgrounds = source.backgrounds and chosen(source.backgrounds)
+    return source._replace(splits=chosen(source.splits), backgrounds=backgrounds)
+
 # %% ../nbs/44_evaluation.ipynb #a8446cc4
 def open_split(
     data: str,                   # dataset folder, Kaggle dataset, or YAML list of sources; empty: drawn portraits
-    split: str,                  # train, val or test
+    split: str,                  # train, val, test, or all: every photo of a folder that was kept back
     proportions: Sequence[int],  # of the splits where there is no manifest; empty: as for `load_splits`
     size: tuple[int, int],       # width and height of the network's input
 ) -> Mixture:
@@ -217,7 +229,7 @@ def open_split(
     cfg.data.size, cfg.data.split = list(size), list(proportions)
     if data.endswith((".yaml", ".yml")): cfg.data.sources = read_sources(data)
     else: cfg.data.dir = data
-    return Mixture(load_sources(check_config(cfg)), split, cfg.data)
+    return Mixture([_as_test(source, split) for source in load_sources(check_config(cfg))], "test", cfg.data)
 
 # %% ../nbs/44_evaluation.ipynb #4400aa17
 def write_evaluation(
