@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from .core import BUNDLED, bundled_file
+from .core import BUNDLED, bundled_file, one_line, unknown
 from .guided import guided_upsample
-from .images import Photo, normalise, parse_size, upright_rgb
+from .images import Photo, parse_size, upright_rgb
 from .matting import as_matte, cut_out
 
 if TYPE_CHECKING:  # PyTorch takes longer to load than a photo takes to be cut out
@@ -26,35 +26,79 @@ if TYPE_CHECKING:  # PyTorch takes longer to load than a photo takes to be cut o
     from u2net_nb.model import U2Net
 
 # %% auto #0
-__all__ = ['OnnxNet', 'faster_in_pytorch', 'load_net', 'full_alpha', 'squeezed', 'Predictor']
+__all__ = ['OnnxNet', 'onnx_net', 'faster_in_pytorch', 'load_net', 'full_alpha', 'squeezed', 'Predictor']
+
+# %% ../nbs/40_predict.ipynb #40ab260a
+_OURS = "RGB, value / 127.5 - 1"  # what the metadata of our exports says about photos
+
+def _one_alpha(
+    output: np.ndarray,  # a network's first output for one photo
+) -> np.ndarray:
+    "The output as an alpha, float32 h×w. Raises `ValueError` if it is none."
+    alpha = np.squeeze(np.float32(output))
+    if alpha.ndim != 2:
+        raise ValueError(f"its output is {'×'.join(map(str, output.shape))}: it must be a single alpha, 1×1×H×W")
+    low, high = alpha.min(), alpha.max()
+    if not (-.01 < low and high < 1.01):  # NaN is not
+        raise ValueError(f"its output goes from {low:.3g} to {high:.3g}: it must be an alpha in 0..1")
+    return alpha.clip(0, 1)
 
 # %% ../nbs/40_predict.ipynb #40ab2602
 class OnnxNet:
-    """An exported network in ONNX Runtime, called with photos, uint8 N×h×w×3, for their alphas, float32 N×h×w in 0..1.
+    """A network in ONNX Runtime, called with photos, uint8 N×h×w×3, for their alphas, float32 N×h×w in 0..1.
 
-    It computes on the processor, in float32. Raises `FileNotFoundError`, or `ValueError` in one line for a file that
-    `u2net_export` has not written."""
+    It computes on the processor, in float32. Raises `FileNotFoundError`, or `ValueError` in one line."""
     def __init__(self,
-        path: str | os.PathLike,  # from `u2net_export`, not for rembg
+        path: str | os.PathLike,              # an ONNX file, from `u2net_export` or from elsewhere
+        size: tuple[int, int] | None = None,  # width and height of its photos; None: what the file says
+        mean: float | Sequence[float] = .5,   # of all channels or of each, taken from colours in 0..1
+        std: float | Sequence[float] = .5,    # by which they are divided then
     ):
         import onnxruntime
+        for name, value in {"mean": mean, "std": std}.items():
+            if np.shape(value) in ((), (3,)): continue
+            raise ValueError(f"{path}: {name} is {value}: give a number, or three")
         if not os.path.isfile(path): raise FileNotFoundError(f"{path}: no such file")
         try: self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         except Exception:  # of a class of its own for each thing that may be wrong
             raise ValueError(f"{path}: not an ONNX file, or damaged") from None
-        words = self.session.get_modelmeta().custom_metadata_map
-        if words.get("normalisation") != "RGB, value / 127.5 - 1":
-            raise ValueError(f"{path}: takes photos in another form: give a file from u2net_export, without --rembg")
-        self.size = tuple(parse_size(words["size"]))  # width and height of the photos that it was trained on
+        self.path = path
+        self.size = size or self._own_size()
+        self.mean, self.std = np.float32(mean), np.float32(std)
+
+    def _own_size(self) -> tuple[int, int]:
+        "Width and height of the photos that it was made for. Raises `ValueError` if the file does not say that."
+        words, photo = self.session.get_modelmeta().custom_metadata_map, self.session.get_inputs()[0]
+        if words.get("normalisation", _OURS) != _OURS:
+            raise ValueError(f"{self.path}: made for rembg: give a file from u2net_export without --rembg")
+        if "size" in words: return tuple(parse_size(words["size"]))
+        if all(isinstance(side, int) for side in photo.shape[2:]): return tuple(photo.shape[:1:-1])
+        raise ValueError(f"{self.path}: does not say which size its photos have: give one")
 
     def __call__(self,
         photos: np.ndarray,  # uint8 N×h×w×3
     ) -> np.ndarray:
-        "The alphas, float32 N×h×w in 0..1."
-        x = np.ascontiguousarray(normalise(photos.astype(np.float32)).transpose(0, 3, 1, 2))
-        return self.session.run(["alpha"], {"photo": x})[0][:, 0]
+        "The alphas, float32 N×h×w in 0..1. Raises `ValueError` if the network answers with anything else."
+        x = ((photos / np.float32(255) - self.mean) / self.std).transpose(0, 3, 1, 2)
+        name = self.session.get_inputs()[0].name
+        try: return np.stack([_one_alpha(self.session.run(None, {name: one[None]})[0]) for one in x])
+        except Exception as error: raise ValueError(f"{self.path}: {one_line(error)}") from None
 
     def __str__(self) -> str: return "ONNX Runtime, cpu, float32"
+
+# %% ../nbs/40_predict.ipynb #40ab260e
+def onnx_net(
+    entry: str | dict[str, Any],  # a file, or the arguments of `OnnxNet`: path, and size (512 or "384x512"), mean, std
+) -> OnnxNet:
+    "The network meant. Raises as `OnnxNet`, and `ValueError` for any other entry."
+    entry = {"path": entry} if isinstance(entry, str) else entry
+    known = "path", "size", "mean", "std"
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+        raise ValueError(f"{entry}: give an ONNX file, or a dictionary with its path")
+    for key in entry:
+        if key not in known: raise ValueError(f"{entry['path']}: {unknown('key', key, known)}")
+    size = tuple(parse_size(entry["size"])) if "size" in entry else None
+    return OnnxNet(**entry | {"size": size})
 
 # %% ../nbs/40_predict.ipynb #40ab2606
 def _has_driver() -> bool:
@@ -79,11 +123,12 @@ def faster_in_pytorch(
 
 # %% ../nbs/40_predict.ipynb #40ab2608
 def load_net(
-    model: U2Net | str | os.PathLike | None = None,  # a network, a checkpoint or an ONNX file; None: the package's own
+    model: U2Net | OnnxNet | str | os.PathLike | None = None,  # a checkpoint or ONNX file; None: the package's weights
     device: str = "auto",  # "cpu", "cuda" or "mps"; "auto": the GPU if there is one
     few: bool = False,     # only a handful of photos? Then the engine counts that starts faster
 ) -> OnnxNet | TorchNet:
     "The network in the engine that suits it. Raises as `OnnxNet` and `TorchNet`, and `ImportError` without PyTorch."
+    if isinstance(model, OnnxNet): return model
     model = BUNDLED if model is None else model
     path = str(model) if isinstance(model, str | os.PathLike) else ""
     if path == BUNDLED and not faster_in_pytorch(device, few): return OnnxNet(bundled_file(".onnx"))
@@ -115,7 +160,7 @@ class Predictor:
 
     Raises as `load_net`. Its methods raise `ValueError`, in one line, for what is not a photo."""
     def __init__(self,
-        model: U2Net | str | os.PathLike | None = None,  # as for `load_net`; None: the package's own weights
+        model: U2Net | OnnxNet | str | os.PathLike | None = None,  # as for `load_net`; None: the package's own weights
         size: tuple[int, int] | None = None,  # width and height of the input; None: as it was trained
         flip: bool = False,                   # average with the mirrored photo? Takes twice the time
         device: str = "auto",                 # "cpu", "cuda" or "mps"; "auto": the GPU if there is one

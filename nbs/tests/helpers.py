@@ -70,10 +70,10 @@ def _become(script: Path, words: list[str], root: Path, said: list[Path], enviro
 
 
 def papermill(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters) -> subprocess.CompletedProcess:
-    "Run a notebook of nbs/ in the folder `root`, as a user would from the shell. Lists are given as YAML."
+    "Run a notebook of nbs/ in the folder `root`, as a user would from the shell. Lists and dicts go as YAML."
     words = []
     for name, value in parameters.items():
-        words += ["-y", json.dumps({name: value})] if isinstance(value, list) else ["-p", name, value]
+        words += ["-y", json.dumps({name: value})] if isinstance(value, list | dict) else ["-p", name, value]
     return script(root, "papermill", NBS/f"{notebook}.ipynb", out, *words, "--no-progress-bar")
 
 
