@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Trains the network that is to replace the bundled one, from nothing and in stages: results/u2netp-portrait/train.sh
-# The stages at the end are those run so far, and the next. It may be killed at any time: started again, it goes on from
-# the last checkpoint, and a finished stage is not run again.
+# Trains the network that comes with the package, from nothing and in stages: results/u2netp-portrait/train.sh
+# It may be killed at any time: started again, it goes on from the last checkpoint, and a finished stage is not run
+# again. At the end it writes the package's files, scores them beside MediaPipe, and renews the tables of the card.
 #
 # Needed: the folders below data/ that u2net_nb/recipes/bundled.yaml names, and Muon (pip install pytorch-optimizer).
 set -euo pipefail
@@ -38,4 +38,10 @@ stage 1 160 3 4e-3 trainer.batch_size=$((batch * 3 / 2 / processes))  # one H200
 stage 2 256 5 2e-3 trainer.cosine=true trainer.max_steps=1536       # one H200, 3.1 minutes, then its time was up
 stage 3 256 2 3e-4 trainer.cosine=true trainer.ema=0.99 loss.kind=portrait data.samples=1600 $mild  # two CPU cores
 stage 4 192 2 1e-3 trainer.ema=0.995 loss.kind=portrait data.samples=4000 trainer.max_steps=333       # two CPU cores
-stage 5 256 2 8e-4 trainer.cosine=true trainer.ema=0.99 loss.kind=portrait data.samples=2100           # not run yet
+stage 5 256 2 8e-4 trainer.cosine=true trainer.ema=0.99 loss.kind=portrait data.samples=2100           # two CPU cores
+
+# rivals.yaml names the folders once each; scores.csv is what the card's table is made of.
+papermill nbs/bundle.ipynb out.ipynb -p write True
+papermill nbs/rivals.ipynb out.ipynb -p sources results/u2netp-portrait/rivals.yaml -p proportions "[90, 6, 4]" \
+  -p mediapipe True -p out results/u2netp-portrait
+papermill nbs/bundle.ipynb out.ipynb -p write True
