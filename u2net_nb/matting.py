@@ -310,8 +310,9 @@ def blurred_backdrop(
     size = [max(1, round(side * shrink)) for side in photo.size]
     layers = *np.asarray(photo).transpose(2, 0, 1), 1  # red, green and blue, and 1 for the sum of the weights
     sums = np.dstack([cv2.resize(layer * weight, size, interpolation=cv2.INTER_AREA) for layer in layers])
-    total, trace = sums.sum((0, 1)), 1e-3
-    sums = cv2.GaussianBlur(sums, (0, 0), BLUR_SIGMA * max(size)) + trace * total / total[3]
+    total, sigma = sums.sum((0, 1)), BLUR_SIGMA * max(size)
+    near, wide = (cv2.GaussianBlur(sums, (0, 0), width) for width in (sigma, 4 * sigma))
+    sums = near + 1e-3 * wide + 1e-6 * total / total[3]
     scene = np.rint(sums[..., :3] / sums[..., 3:]).astype(np.uint8)
     return Image.fromarray(scene).resize(photo.size, Image.Resampling.BICUBIC)
 
