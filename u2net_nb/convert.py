@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RESULTS', 'PHOTO_BATCH', 'PIXELS', 'Upright', 'FEW', 'main', 'clip_name', 'result_path', 'Inputs', 'find_inputs',
-           'convert_photos', 'parse_background', 'predict_command']
+           'convert_photos', 'parse_background', 'draw_sample', 'predict_command']
 
 # %% ../nbs/42_convert.ipynb #c7d4d5da
 import glob
@@ -21,7 +21,8 @@ from PIL import Image, ImageColor
 from .core import BUNDLED, command, one_line, progress_bar, remove_partials, write_file
 from .images import (
     MOVING_PICTURES, VIDEOS, encoded, is_clip, is_picture, opened, unreadable, upright_rgb)
-from .matting import Background, as_matte, composite, cut_out
+from .matting import BLUR, Background, as_matte, composite, cut_out, scene_behind
+from .portraits import draw_portrait
 from .predict import Predictor, full_alpha
 
 # %% ../nbs/42_convert.ipynb #d170265b
@@ -121,12 +122,15 @@ def _write_results(
     out: Path,          # folder
     kinds: list[str],   # of `RESULTS`
     background: Background | None,
+    foreground: str,    # of `FOREGROUND`
 ) -> None:
     "Write the results of one photo."
     colours, matte = photo[0], as_matte(full_alpha(small, *photo))
     pictures = {"alpha": matte}
-    if set(kinds) - {"alpha"}: pictures["cutout"] = cut_out(colours, matte)
-    if "blend" in kinds: pictures["blend"] = composite(pictures["cutout"], background)
+    if set(kinds) - {"alpha"}: pictures["cutout"] = cut_out(colours, matte, foreground)
+    if "blend" in kinds:
+        scene = scene_behind(background, colours, matte)
+        pictures["blend"] = composite(pictures["cutout"], scene)
     for kind in kinds:
         png = RESULTS[kind] == ".png"
         options = {"compress_level": 2} if png else {"quality": 95}
@@ -151,14 +155,15 @@ def convert_photos(
     out: Path,            # an existing folder for the results
     predictor: Predictor,
     kinds: list[str],     # of `RESULTS`
-    background: tuple[int, int, int] | Image.Image | None = None,  # for blends: a colour or a picture
+    background: Background | None = None,  # for blends: a colour, a picture, or `BLUR`
+    foreground: str = "fast",  # how the person's own colours are estimated; see `estimate_foreground`
 ) -> list[str]:
     """Write results for each photo, with a progress bar; each file is written whole or not at all.
 
     Returns one line for each photo that failed."""
     remove_partials(out)
     errors = []
-    def write(*row: Any) -> None: _write_results(*row, out, kinds, background)
+    def write(*row: Any) -> None: _write_results(*row, out, kinds, background, foreground)
     bar = progress_bar(total=len(paths), unit="photo", desc="Photos")
     with bar, ThreadPoolExecutor(os.cpu_count()) as pool:
         for batch in _batches(paths):
@@ -176,6 +181,7 @@ def _convert_clip(
     kinds: list[str],  # of `RESULTS`
     background: Background | None,
     smoothing: float,  # over time; see `Smoother`
+    foreground: str,   # of `FOREGROUND`
 ) -> list[str]:
     "Write those results of a clip that do not exist. Returns what went wrong, if anything did, in one line."
     for kind in kinds:
@@ -184,7 +190,7 @@ def _convert_clip(
         behind = background if kind == "blend" else None
         try:
             from u2net_nb.video import convert_clip  # here, because photos do not need its packages
-            convert_clip(path, result, predictor, layout, behind, smoothing)
+            convert_clip(path, result, predictor, layout, behind, smoothing, foreground=foreground)
         except (ImportError, ValueError, OSError, MemoryError) as error:
             return [one_line(error) if str(error) else f"{path}: not enough memory"]
     return []
@@ -200,23 +206,33 @@ def _refuse_same_names(paths: list[Path], results: list[Path]) -> None:
 
 # %% ../nbs/42_convert.ipynb #caf0706d
 def parse_background(
-    text: str,  # a colour such as white or #20c060, or a picture file
-) -> tuple[int, int, int] | Image.Image:
-    "The colour or the picture. Raises `ValueError` if it is neither."
+    text: str,  # a colour such as white or #20c060, a picture file, or "blur"
+) -> Background:
+    "The colour, the picture, or `BLUR`. Raises `ValueError` if it is none of these."
+    if text == BLUR: return BLUR
     if os.path.exists(text): return upright_rgb(text)[0]
     try: return ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise ValueError(f"background {text}: give a colour, such as white or #20c060, or a picture file") from None
+        raise ValueError(f"background {text}: give a colour (white, #20c060), a picture file or blur") from None
+
+# %% ../nbs/42_convert.ipynb #9e8142c7
+def draw_sample(
+    path: Path,  # a PNG file
+) -> None:
+    "Write a drawn portrait of 450×600 pixels, unless the file exists."
+    if not path.exists(): write_file(path, encoded(Image.fromarray(draw_portrait(42, (450, 600))[0]), "PNG"))
 
 # %% ../nbs/42_convert.ipynb #4200aa01
 FEW = 20  # photos for which it does not pay to load PyTorch
 
 def predict_command(
-    inputs: list[str],           # photos, GIFs, videos, folders, or patterns in quotes
+    inputs: list[str] = (),      # photos, GIFs, videos, folders, or patterns in quotes
     *,
+    sample: bool = False,        # to try it without a photo: draw a portrait, OUT/sample.png, and cut it out
     out: Path = Path("mattes"),  # folder for the results
     only: Literal["alpha", "cutout", "blend"] | None = None,  # write only this kind of result
-    background: str = "",        # put the person in front of a colour, such as white or #20c060, or a picture file
+    background: str = "",        # behind the person: a colour (white, #20c060), a picture file, or blur (their own)
+    foreground: Literal["fast", "ml"] = "fast",  # estimate of the person's own colours; ml: PyMatting's, slower
     smooth: float = 0.,          # clips only: how much to steady mattes over time where nothing moves, 0 to below 1
     flip: bool = False,          # average each alpha with that of the mirrored photo, which takes twice the time
     weights: str = BUNDLED,      # checkpoint, ONNX file, or "bundled": the weights that come with the package
@@ -227,8 +243,10 @@ def predict_command(
     scene = parse_background(background) if background else None
     if only == "blend" and not scene: raise ValueError("--only blend needs --background")
     if not 0 <= smooth < 1: raise ValueError(f"--smooth is {smooth:g}: give 0 or more, and less than 1")
+    if not inputs and not sample: raise ValueError("name photos, clips or folders, or try --sample")
     kinds = [only] if only else ["alpha", "cutout", *(["blend"] if scene else [])]
     paths, skipped = find_inputs(inputs)
+    if sample and out/"sample.png" not in paths: paths.append(out/"sample.png")
     clips = {path for path in paths if is_clip(path)}
     results = {path: [result_path(out, path, kind, path in clips) for kind in kinds] for path in paths}
     _refuse_same_names(paths, [first for first, *_ in results.values()])
@@ -236,9 +254,10 @@ def predict_command(
     few = len(todo) < FEW and clips.isdisjoint(todo)
     predictor, new = Predictor(weights, flip=flip, device=device, few=few), not out.exists()
     out.mkdir(parents=True, exist_ok=True)
-    errors = convert_photos([path for path in todo if path not in clips], out, predictor, kinds, scene)
+    if sample: draw_sample(out/"sample.png")
+    errors = convert_photos([path for path in todo if path not in clips], out, predictor, kinds, scene, foreground)
     for path in todo:
-        if path in clips: errors += _convert_clip(path, out, predictor, kinds, scene, smooth)
+        if path in clips: errors += _convert_clip(path, out, predictor, kinds, scene, smooth, foreground)
     if new and not any(out.iterdir()): out.rmdir()
     counts = f"{len(todo) - len(errors)} done, {len(paths) - len(todo)} there already, {len(errors)} failed"
     print(f"{counts}, {len(skipped)} skipped: {out}" if skipped else f"{counts}: {out}")

@@ -26,7 +26,7 @@ from PIL import Image, ImageOps, ImageSequence
 
 from .core import progress_bar
 from .images import MOVING_PICTURES, opened, refuse_device, upright_rgb
-from .matting import Background, as_matte, backdrop, composite, cut_out
+from .matting import Background, as_matte, backdrop, composite, cut_out, scene_behind
 from .predict import Predictor, full_alpha
 
 # %% ../nbs/41_video.ipynb #abb891cf
@@ -358,15 +358,14 @@ def lay_out(
     photo: Image.Image,    # PIL RGB, W×H
     alpha: np.ndarray,     # float H×W in 0..1
     layout: str = "side",  # of `CLIP_LAYOUTS`: photo | cut-out, the cut-out alone, or the matte in grey
-    background: Background | None = (0, 0, 0),  # of the cut-out: a colour, or a picture (its centre); None: transparent
+    background: Background | None = (0, 0, 0),  # a colour, a picture (its centre), or `BLUR`; None: transparent
+    foreground: str = "fast",  # how the person's own colours are estimated; see `estimate_foreground`
 ) -> np.ndarray:
-    """A frame of the result: uint8 H×W×3, or H×2W×3 side by side; ×4 where it is transparent.
-
-    The person's own colours are estimated (`matting.cut_out`)."""
+    "A frame of the result: uint8 H×W×3, or H×2W×3 side by side; ×4 where it is transparent."
     matte = as_matte(alpha)
     if layout == "alpha": return np.asarray(matte.convert("RGB"))
-    person = cut_out(photo, matte)
-    if background is not None: person = composite(person, background)
+    person = cut_out(photo, matte, foreground)
+    if background is not None: person = composite(person, scene_behind(background, photo, matte))
     if layout == "cutout": return np.asarray(person)
     return np.hstack([photo.convert(person.mode), person])
 
@@ -640,10 +639,11 @@ def convert_clip(
     out: str | os.PathLike,        # what is written; its ending, one of `FORMS`, says how
     predictor: Predictor,
     layout: str = "side",          # of `CLIP_LAYOUTS`: frame | cut-out, the cut-out alone, or the matte in grey
-    background: Background | None = (0, 0, 0),  # of the cut-out: a colour, or a picture (its centre); None: transparent
+    background: Background | None = (0, 0, 0),  # a colour, a picture (its centre), or `BLUR`; None: transparent
     smoothing: float = 0.,         # over time, 0 to less than 1; see `Smoother`
     seconds: float | None = None,  # only the first so many; None: all
     height: int | None = None,     # of the result; None: the source's
+    foreground: str = "fast",      # how the person's own colours are estimated; see `estimate_foreground`
 ) -> Clip:
     """Cut the person out of every frame, with a progress bar. Returns the clip that was written.
 
@@ -654,6 +654,7 @@ def convert_clip(
     if isinstance(background, Image.Image): background = backdrop(background, clip.size)  # once for all frames
     frames = clip_alphas(clip, predictor, smoothing)
     frames = progress_bar(frames, total=len(clip.starts), unit="frame", desc=source.name)
-    pictures = ((start, lay_out(photo, alpha, layout, background)) for start, photo, alpha in frames)
+    pictures = ((start, lay_out(photo, alpha, layout, background, foreground))
+                for start, photo, alpha in frames)
     write_clip(out, pictures, clip)
     return open_clip(out)
