@@ -28,8 +28,8 @@ import streamlit as st
 from PIL import Image
 from streamlit.web.cli import main as streamlit
 
-from .checkpoint import BUNDLED, checkpoint_path
-from .core import command, one_line
+from .checkpoint import checkpoint_path
+from .core import BUNDLED, command, one_line
 from .images import encoded, load_upright, upright_rgb
 from .matting import BLUR, Background, as_matte, composite, cut_out, scene_behind, with_alpha
 from .portraits import draw_portrait

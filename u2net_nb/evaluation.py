@@ -19,9 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from PIL import Image
 
-from .checkpoint import BUNDLED
 from .config import check_config, compose_config, read_sources
-from .core import command, one_of, progress_bar, write_file
+from .core import BUNDLED, command, one_of, progress_bar, write_file
 from .dataset import Splits, read_pair
 from .guided import guided_upsample
 from .images import parse_size, size_text
