@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['KNOWN', 'LICENSES', 'NO_CREDENTIALS', 'ADVICE', 'LISTING', 'ATTACHED', 'upload_main', 'download_main', 'dataset_name',
-           'is_dataset_name', 'check_metadata', 'make_metadata', 'unpack', 'HubError', 'upload', 'download', 'push_run',
-           'upload_command', 'download_command']
+           'is_dataset_name', 'check_metadata', 'make_metadata', 'unpack', 'HubError', 'upload', 'download',
+           'on_kaggle', 'attached_dataset', 'kaggle_parameters', 'push_run', 'upload_command', 'download_command']
 
 # %% ../nbs/34_hub.ipynb #a2cc4868
 import base64
 import importlib
 import io
 import json
+import os
 import re
 import shutil
 import stat
@@ -19,7 +20,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, gettempdir
@@ -34,7 +35,7 @@ import u2net_nb
 from .checkpoint import BUNDLED, checkpoint_path
 from .config import compose_config, config_from_parameters
 from .core import claimed, command, one_line, progress_bar, write_file
-from .dataset import Pair, find_pairs, read_manifest, read_metadata, refined_path, write_metadata
+from .dataset import Pair, find_pairs, pair_folders, read_manifest, read_metadata, refined_path, write_metadata
 from .images import opened, read_matte, read_photo
 
 # %% ../nbs/34_hub.ipynb #9c50fac6
@@ -439,6 +440,57 @@ def download(
     with claimed(beside): _fetch(name, dest, beside)
     return dest
 
+# %% ../nbs/34_hub.ipynb #4a991e02
+def on_kaggle(
+    inputs: Path = ATTACHED,  # where Kaggle attaches datasets
+) -> bool:
+    "Does this run in a notebook on Kaggle?"
+    return "KAGGLE_KERNEL_RUN_TYPE" in os.environ or inputs.is_dir()
+
+# %% ../nbs/34_hub.ipynb #4a991e05
+def _dataset_folders(
+    folder: Path,
+    depth: int,  # how far down to look
+) -> list[Path]:
+    "The folder itself if it is a dataset folder, or else those inside it."
+    with suppress(OSError, ValueError):
+        pair_folders(folder)
+        return [folder]
+    if not depth: return []
+    return [found for sub in folder.iterdir() if sub.is_dir() for found in _dataset_folders(sub, depth - 1)]
+
+# %% ../nbs/34_hub.ipynb #4a991e06
+def attached_dataset(
+    inputs: Path = ATTACHED,  # where Kaggle attaches datasets
+) -> Path | None:
+    "The attached dataset folder, None if there is none. Raises `ValueError`, in one line, if there are several."
+    tops = [*inputs.glob("datasets/*/*"), *(top for top in inputs.glob("*") if top.name != "datasets")]
+    found = sorted(folder for top in tops if top.is_dir() for folder in _dataset_folders(top, 2))
+    if len(found) < 2: return found[0] if found else None
+    raise ValueError(f"several datasets are attached: give one of {', '.join(map(str, found))} as data_dir")
+
+# %% ../nbs/34_hub.ipynb #4a991e09
+_FOR_KAGGLE = "trainer.precision=auto trainer.max_hours=8.5"
+
+def _config(params: dict) -> DictConfig:
+    "The settings of a run of train.ipynb. Raises `ValueError` for a parameter that is unknown or makes no sense."
+    return config_from_parameters({key: params[key] for key in params if key != "processes"})
+
+def kaggle_parameters(
+    params: dict,             # of train.ipynb
+    inputs: Path = ATTACHED,  # where Kaggle attaches datasets
+) -> dict:
+    """The parameters, with what was not given filled in for a notebook on Kaggle: the attached dataset, a process for
+    each GPU, the fastest precision, and an end in time.
+
+    Raises `ValueError`, in one line, for a parameter that makes no sense, or if several datasets are attached."""
+    import torch  # here, because the commands do without it
+    params = {key: value for key, value in params.items() if value is not None}
+    data = _config(params).data
+    if not (data.dir or data.sources) and (folder := attached_dataset(inputs)): params["data_dir"] = str(folder)
+    overrides = f"{_FOR_KAGGLE} {params.get('overrides', '')}".strip()
+    return {"processes": max(1, torch.cuda.device_count())} | params | {"overrides": overrides}
+
 # %% ../nbs/34_hub.ipynb #f3c3c3ff
 _CHECKOUT = Path(u2net_nb.__file__).parents[1]
 
@@ -464,17 +516,11 @@ def _setup_cell(
             f"base64 -d > /tmp/u2net_nb.zip <<END\n{lines}END\npip install -q '/tmp/u2net_nb.zip[train]'")
 
 # %% ../nbs/34_hub.ipynb #00abd5ea
-_TWO_T4 = {"precision": "auto", "processes": 2}  # what suits Kaggle's machine; parameters win
-
-def _config(params: dict) -> DictConfig:
-    "The settings of a run of train.ipynb. Raises `ValueError` for a parameter that is unknown or makes no sense."
-    return config_from_parameters({key: params[key] for key in params if key != "processes"})
-
 def _run_parameters(
     params: dict,  # of train.ipynb
 ) -> dict:
     "The parameters, with the dataset's full name. Raises `ValueError` for one that is unknown or of no use on Kaggle."
-    params = _TWO_T4 | {key: value for key, value in params.items() if value is not None}
+    params = {key: value for key, value in params.items() if value is not None}
     weights = _config(params).model.weights
     if weights != BUNDLED and weights and Path(weights).exists():
         raise ValueError(f"weights is {weights}, which is not sent to Kaggle: start from fresh or bundled weights")
