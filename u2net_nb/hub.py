@@ -25,18 +25,17 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, gettempdir
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from omegaconf import DictConfig
 from PIL import Image, ImageOps
 
 import u2net_nb
-from .checkpoint import BUNDLED, checkpoint_path
-from .config import compose_config, config_from_parameters
-from .core import claimed, command, one_line, progress_bar, write_file
+from .core import BUNDLED, bundled_file, claimed, command, one_line, progress_bar, write_file
 from .dataset import Pair, find_pairs, pair_folders, read_manifest, read_metadata, refined_path, write_metadata
 from .images import opened, read_matte, read_photo
+
+if TYPE_CHECKING: from omegaconf import DictConfig
 
 # %% ../nbs/34_hub.ipynb #9c50fac6
 KNOWN = {slug: f"kimjiyeop/{slug}" for slug in (
@@ -472,8 +471,9 @@ def attached_dataset(
 # %% ../nbs/34_hub.ipynb #4a991e09
 _FOR_KAGGLE = "trainer.precision=auto trainer.max_hours=8.5"
 
-def _config(params: dict) -> DictConfig:
+def _config(params: dict) -> "DictConfig":
     "The settings of a run of train.ipynb. Raises `ValueError` for a parameter that is unknown or makes no sense."
+    from u2net_nb.config import config_from_parameters  # here, because the commands do without it
     return config_from_parameters({key: params[key] for key in params if key != "processes"})
 
 def kaggle_parameters(
@@ -501,7 +501,7 @@ def _package(
     packed, package = io.BytesIO(), _CHECKOUT/"u2net_nb"
     files = [_CHECKOUT/name for name in ("setup.py", "settings.ini", "README.md", "LICENSE")]
     files += sorted(package.rglob("*.py")) + sorted((package/"recipes").glob("*.yaml"))
-    if weights: files.append(checkpoint_path(BUNDLED))
+    if weights: files.append(bundled_file(".safetensors"))
     with ZipFile(packed, "w", compression=8, strict_timestamps=False) as archive:  # 8 is deflate
         for file in files: archive.write(file, Path("u2net_nb", file.relative_to(_CHECKOUT)))
     return packed.getvalue()
@@ -540,6 +540,7 @@ def _run_notebook(params: dict) -> str:
     from papermill.parameterize import parameterize_notebook
     notebook = parameterize_notebook(load_notebook_node(str(_CHECKOUT/"nbs/train.ipynb")), params)
     setup = dict(cell_type="code", id="setup", metadata={"_kg_hide-input": True}, outputs=[], execution_count=None)
+    from u2net_nb.config import compose_config
     recipe = compose_config(params.get("experiment", "quick"))  # which may ask for them before the parameters speak
     bundled = BUNDLED in (recipe.model.weights, _config(params).model.weights)
     notebook.cells.insert(0, setup | dict(source=_setup_cell(bundled)))
