@@ -427,9 +427,11 @@ def launch(
     if processes == 1: return train(cfg)
     from accelerate.utils import patch_environment
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.elastic.utils.distributed import get_free_port
     try:
         with patch_environment(omp_num_threads=1):  # accelerate then leaves the number of threads alone
-            notebook_launcher(_train_forked, (check_config(cfg),), num_processes=processes)
+            port = str(get_free_port())  # otherwise two trainings on one machine would want the same one
+            notebook_launcher(_train_forked, (check_config(cfg),), num_processes=processes, use_port=port)
     except ChildFailedError as error:
         said = error.get_first_failure()[1].message  # a text if the process was killed
         cause = " ".join((said["message"] if isinstance(said, dict) else said).split())
