@@ -36,7 +36,7 @@ def network_input(
     device: torch.device | str = "cpu",  # where the tensor goes
 ) -> Tensor:
     "The photos as float32 N×3×h×w in −1..1, channels last in memory."
-    return normalise(torch.from_numpy(photos).to(device).permute(0, 3, 1, 2).float())
+    return normalise(torch.tensor(photos).to(device).permute(0, 3, 1, 2).float())
 
 # %% ../nbs/14_inference.ipynb #14000009
 class TorchNet:
