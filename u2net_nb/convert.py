@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RESULTS', 'PHOTO_BATCH', 'PIXELS', 'Upright', 'FEW', 'main', 'clip_name', 'result_path', 'Inputs', 'find_inputs',
-           'convert_photos', 'parse_background', 'draw_sample', 'predict_command']
+           'convert_photos', 'parse_background', 'sample_photo', 'predict_command']
 
 # %% ../nbs/42_convert.ipynb #c7d4d5da
 import glob
@@ -216,11 +216,11 @@ def parse_background(
         raise ValueError(f"background {text}: give a colour (white, #20c060), a picture file or blur") from None
 
 # %% ../nbs/42_convert.ipynb #9e8142c7
-def draw_sample(
-    path: Path,  # a PNG file
-) -> None:
-    "Write a drawn portrait of 450×600 pixels, unless the file exists."
-    if not path.exists(): write_file(path, encoded(Image.fromarray(draw_portrait(42, (450, 600))[0]), "PNG"))
+def sample_photo(
+    seed: int = 42,  # another number draws another person
+) -> bytes:
+    "A drawn portrait of 450×600 pixels as a PNG file."
+    return encoded(Image.fromarray(draw_portrait(seed, (450, 600))[0]), "PNG")
 
 # %% ../nbs/42_convert.ipynb #4200aa01
 FEW = 20  # photos for which it does not pay to load PyTorch
@@ -254,7 +254,7 @@ def predict_command(
     few = len(todo) < FEW and clips.isdisjoint(todo)
     predictor, new = Predictor(weights, flip=flip, device=device, few=few), not out.exists()
     out.mkdir(parents=True, exist_ok=True)
-    if sample: draw_sample(out/"sample.png")
+    if sample and not (out/"sample.png").exists(): write_file(out/"sample.png", sample_photo())
     errors = convert_photos([path for path in todo if path not in clips], out, predictor, kinds, scene, foreground)
     for path in todo:
         if path in clips: errors += _convert_clip(path, out, predictor, kinds, scene, smooth, foreground)

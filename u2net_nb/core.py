@@ -29,6 +29,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+import u2net_nb
+
 # %% ../nbs/00_core.ipynb #f3d1ad4f
 def write_file(
     path: str | Path,   # file to write
@@ -55,7 +57,7 @@ def bundled_file(
     ending: str,  # ".safetensors" for PyTorch, ".onnx" for ONNX Runtime
 ) -> Path:
     "The file with these weights."
-    return Path(__file__).with_name(f"u2netp-portrait{ending}")
+    return Path(u2net_nb.__file__).with_name(f"u2netp-portrait{ending}")
 
 # %% ../nbs/00_core.ipynb #3902d6c7
 _PARTIAL = re.compile(r"\.(\d+)\.part$|^\.part-(\d+)-")  # with the number of the process that writes it
@@ -148,7 +150,9 @@ def _lacking(
 def one_line(
     error: BaseException,  # with or without notes (`add_note`)
 ) -> str:
-    "The message of `error` and its notes on one line; the name of its class if it has no message."
+    """The message of `error` and its notes on one line; the name of its class if it has no message.
+
+    For a package that is not installed, the message is how to install it."""
     parts = [_lacking(error) or str(error), *getattr(error, "__notes__", [])]
     return "; ".join(" ".join(part.split()) for part in parts if part.strip()) or type(error).__name__
 

@@ -28,11 +28,10 @@ import streamlit as st
 from PIL import Image
 from streamlit.web.cli import main as streamlit
 
-from .checkpoint import checkpoint_path
-from .core import BUNDLED, command, one_line
+from .convert import sample_photo
+from .core import BUNDLED, bundled_file, command, one_line
 from .images import encoded, load_upright, upright_rgb
 from .matting import BLUR, Background, as_matte, composite, cut_out, scene_behind, with_alpha
-from .portraits import draw_portrait
 from .predict import Predictor
 
 # %% ../nbs/45_demo.ipynb #7c5477b9
@@ -147,7 +146,7 @@ def sample_png(
     title: str,  # one of `SAMPLES`
 ) -> bytes:
     "The drawn portrait of 450×600 pixels as a PNG file."
-    return encoded(Image.fromarray(draw_portrait(SAMPLES[title], (450, 600))[0]), "PNG")
+    return sample_photo(SAMPLES[title])
 
 # %% ../nbs/45_demo.ipynb #34699312
 def _choose_photo() -> tuple[str, bytes]:
@@ -180,10 +179,10 @@ def run_note(
 def known_weights(
     named: Sequence[str],  # checkpoints named on the command line
 ) -> dict[str, str]:
-    "Path of each checkpoint by its name on the page: `named`, the package's own, then `results/*/model.safetensors`."
-    bundled, runs = checkpoint_path(BUNDLED), sorted(Path("results").glob("*/model.safetensors"))
-    known = {path: path for path in named} | {f"{bundled.stem} (comes with the package)": str(bundled)}
-    for run in runs:
+    "Each checkpoint by its name on the page: `named`, `BUNDLED`, then `results/*/model.safetensors`."
+    bundled = bundled_file(".safetensors")
+    known = {path: path for path in named} | {f"{bundled.stem} (comes with the package)": BUNDLED}
+    for run in sorted(Path("results").glob("*/model.safetensors")):
         if run.resolve() == bundled.resolve(): continue  # a link to it
         note = run_note(run.parent)
         known[f"{run.parent.name}: {note}" if note else run.parent.name] = str(run)
@@ -327,7 +326,8 @@ def _workbench(
     with left: name, data = _choose_photo()
     with middle: weights, foreground = _choose_weights(named)
     with right: background = _choose_background()
-    try: cut = cut_upload(weights, os.path.getmtime(weights), name, data, foreground)
+    file = bundled_file(".safetensors") if weights == BUNDLED else weights
+    try: cut = cut_upload(weights, os.path.getmtime(file), name, data, foreground)
     except (ValueError, OSError) as error: st.error(str(error))
     else: _show_results(cut, background, Path(name).stem)
 

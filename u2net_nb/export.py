@@ -32,6 +32,7 @@ from .guided import guided_graph
 from .images import normalise
 from .model import IMAGENET_MEAN, IMAGENET_STD, U2Net, to_imagenet
 from .portraits import draw_portrait
+from .predict import PHOTO_FORM
 
 # %% ../nbs/43_export.ipynb #a5efe5ab
 class Alpha(nn.Module):
@@ -166,7 +167,7 @@ def _parts(
     "The function to export, photos to check it with, and how these are normalised."
     if not rembg:
         photos = [check_photos(97, 113, 2), check_photos(64, 64), check_photos(*size)]
-        return Alpha(model), photos, "RGB, value / 127.5 - 1"
+        return Alpha(model), photos, PHOTO_FORM
     photos = [to_imagenet(photo[None]) for photo in check_photos(REMBG_SIDE, REMBG_SIDE, 2)]
     return RembgAlpha(model, size), photos, "rembg: RGB, (value / largest - mean) / deviation"
 

@@ -32,7 +32,7 @@ def folded(
 
 # %% ../nbs/14_inference.ipynb #14000006
 def network_input(
-    photos: np.ndarray,                       # uint8 N×h×w×3
+    photos: np.ndarray,                  # uint8 N×h×w×3
     device: torch.device | str = "cpu",  # where the tensor goes
 ) -> Tensor:
     "The photos as float32 N×3×h×w in −1..1, channels last in memory."

@@ -26,10 +26,10 @@ if TYPE_CHECKING:  # PyTorch takes longer to load than a photo takes to be cut o
     from u2net_nb.model import U2Net
 
 # %% auto #0
-__all__ = ['OnnxNet', 'onnx_net', 'faster_in_pytorch', 'load_net', 'full_alpha', 'squeezed', 'Predictor']
+__all__ = ['PHOTO_FORM', 'OnnxNet', 'onnx_net', 'faster_in_pytorch', 'load_net', 'full_alpha', 'squeezed', 'Predictor']
 
 # %% ../nbs/40_predict.ipynb #40ab260a
-_OURS = "RGB, value / 127.5 - 1"  # what the metadata of our exports says about photos
+PHOTO_FORM = "RGB, value / 127.5 - 1"  # what the metadata of our exports says about photos
 
 def _one_alpha(
     output: np.ndarray,  # a network's first output for one photo
@@ -69,7 +69,7 @@ class OnnxNet:
     def _own_size(self) -> tuple[int, int]:
         "Width and height of the photos that it was made for. Raises `ValueError` if the file does not say that."
         words, photo = self.session.get_modelmeta().custom_metadata_map, self.session.get_inputs()[0]
-        if words.get("normalisation", _OURS) != _OURS:
+        if words.get("normalisation", PHOTO_FORM) != PHOTO_FORM:
             raise ValueError(f"{self.path}: made for rembg: give a file from u2net_export without --rembg")
         if "size" in words: return tuple(parse_size(words["size"]))
         if all(isinstance(side, int) for side in photo.shape[2:]): return tuple(photo.shape[:1:-1])

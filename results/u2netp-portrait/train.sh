@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains the network that comes with the package, from nothing and in stages: results/u2netp-portrait/train.sh
 # It may be killed at any time: started again, it goes on from the last checkpoint, and a finished stage is not run
-# again. At the end it writes the package's files, scores them beside MediaPipe, and renews the tables of the card.
+# again. At the end it scores the network beside MediaPipe, writes the package's files and renews the tables of the card.
 #
 # Needed: the folders below data/ that u2net_nb/recipes/bundled.yaml names, and Muon (pip install pytorch-optimizer).
 set -euo pipefail
@@ -47,4 +47,4 @@ u2net_average $stages/3/model.safetensors $stages/5/last.ckpt -o $net
 # rivals.yaml names the folders once each; scores.csv, the scores of each photo, is what the card's table is made of.
 papermill nbs/rivals.ipynb out.ipynb -p sources results/u2netp-portrait/rivals.yaml -p weights $net \
   -p proportions "[90, 6, 4]" -p mediapipe True -p out results/u2netp-portrait
-papermill nbs/bundle.ipynb out.ipynb -p write True
+papermill nbs/bundle.ipynb out.ipynb -p weights $net -p write True
