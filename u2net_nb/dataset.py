@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LAYOUTS', 'MATTING_HUMAN', 'CELEBA', 'ANY_SET', 'ALIKE', 'JPEG', 'PNG', 'Pair', 'find_pictures', 'files_below',
-           'picture_folders', 'pair_folders', 'find_pairs', 'find_empty_photos', 'Splits', 'split_names',
+           'picture_folders', 'pair_folders', 'in_order', 'find_pairs', 'find_empty_photos', 'Splits', 'split_names',
            'split_by_position', 'group_of', 'is_pattern', 'split_by_group', 'fold_splits', 'fingerprint', 'LookAlike',
            'find_look_alikes', 'Row', 'write_csv', 'write_manifest', 'read_manifest', 'load_splits', 'write_metadata',
            'read_metadata', 'encode_pair', 'pair_files', 'read_pair', 'RefinedRow', 'write_refined', 'refined_path',
@@ -133,10 +133,10 @@ def pair_folders(
     return _found_folders(folder)
 
 # %% ../nbs/22_dataset.ipynb #2201aa06
-def _in_order(
-    stems: Iterable[str],
+def in_order(
+    stems: Iterable[str],  # file names without endings
 ) -> list[str]:
-    "Sorted by number if all are numbers, otherwise as text."
+    "Sorted by number if all are numbers, such as 7 and 07, which stay in the order of their texts; otherwise as text."
     stems = list(stems)
     if all(stem.isdecimal() for stem in stems): return sorted(stems, key=lambda stem: (int(stem), stem))
     return sorted(stems)
@@ -149,7 +149,7 @@ def _refuse_lonely(
     other: str,              # what its partner is
 ) -> None:
     "Raise `DataError` if a picture in `here` has no partner in `there`."
-    lonely = _in_order(here.keys() - there.keys())
+    lonely = in_order(here.keys() - there.keys())
     if not lonely: return
     first = here[lonely[0]]
     count = f"1 {what} has" if len(lonely) == 1 else f"{len(lonely)} {what}s have"
@@ -171,7 +171,7 @@ def find_pairs(
         raise DataError(f"{photo_folder} and {matte_folder} have no pictures: put photos and mattes there")
     _refuse_lonely(photos, mattes, "photo", "matte")
     _refuse_lonely(mattes, photos, "matte", "photo")
-    return [Pair(stem, photos[stem], mattes[stem]) for stem in _in_order(photos)]
+    return [Pair(stem, photos[stem], mattes[stem]) for stem in in_order(photos)]
 
 # %% ../nbs/22_dataset.ipynb #4a27267d
 def find_empty_photos(
@@ -189,7 +189,7 @@ def find_empty_photos(
         raise DataError(f"{folder} has pictures in several places ({', '.join(sub.name for sub in subs)}): "
                         "name the folder that holds the photos without people")
     if not found: raise DataError(f"{folder} has no pictures: put photos there")
-    return [Pair(stem, found[stem], None) for stem in _in_order(found)]
+    return [Pair(stem, found[stem], None) for stem in in_order(found)]
 
 # %% ../nbs/22_dataset.ipynb #2201aa09
 MATTING_HUMAN, CELEBA = (30_984, 2_941, 500), (27_000, 2_500, 500)  # train, val and test of the published sets
@@ -215,19 +215,20 @@ def split_by_position(
     items: Sequence,                             # in order, at least 3
     proportions: Sequence[int] = MATTING_HUMAN,  # of train, val and test
 ) -> Splits:
-    "`items` cut into three lists by position, at least one item in each."
+    "`items` cut into three lists by position, in these proportions, at least one item in each."
     parts, names = Splits([], [], []), split_names(len(items), proportions)
     for item, name in zip(items, names): getattr(parts, name).append(item)
     return parts
 
 # %% ../nbs/22_dataset.ipynb #b222647a
 def group_of(
-    name: str,     # of a pair
-    pattern: str,  # a regular expression; empty: every pair is a group of its own
+    name: str,            # of a pair
+    pattern: str,         # a regular expression; empty: every pair is a group of its own
+    otherwise: str = "",  # the group where the pattern finds nothing; empty: the name
 ) -> str:
-    "What `pattern` finds first in the name, or the whole name."
+    "What `pattern` finds first in the name."
     found = re.search(pattern, name) if pattern else None
-    return found.group() if found else name
+    return found.group() if found else otherwise or name
 
 def is_pattern(text: str) -> bool:
     "Is the text a regular expression?"
@@ -242,9 +243,7 @@ def _grouped(
 ) -> dict[str, list[Pair]]:
     "The pairs of each group, the groups in an order that looks random but depends on their names alone."
     groups = {}
-    for pair in pairs:
-        found = pattern and re.search(pattern, pair.name)
-        groups.setdefault(found.group() if found else pair.group or pair.name, []).append(pair)
+    for pair in pairs: groups.setdefault(group_of(pair.name, pattern, pair.group), []).append(pair)
     order = sorted(groups, key=lambda group: hashlib.sha256(group.encode("utf-8", "surrogateescape")).digest())
     return {group: groups[group] for group in order}
 
@@ -308,7 +307,7 @@ class LookAlike(NamedTuple):
     other_split: str  # train, or val
 
 def _fingerprint_of(pair: Pair) -> np.ndarray:
-    "The photo's. Where it cannot be read, one that is like no other: whoever trains on it will say so."
+    "The photo's fingerprint; for a photo that cannot be read, which training will report, one that matches no other."
     try: return fingerprint(read_photo(pair.photo, (64, 64)))
     except DataError: return np.frombuffer(hashlib.sha256(bytes(pair.photo)).digest(), np.uint64)
 
@@ -339,7 +338,7 @@ class Row(NamedTuple):
     height: int       # pixels
     foreground: str   # mean alpha, 0..1, four decimals
     flags: str = ""   # words separated by spaces, such as "cropped enlarged"
-    group: str = ""   # photos of one group share a fold; empty: it is alone
+    group: str = ""   # photos of one group share a fold; empty: a group of its own
 
 # %% ../nbs/22_dataset.ipynb #2201aa12
 def write_csv(
@@ -403,12 +402,12 @@ def _split_by_manifest(
 # %% ../nbs/22_dataset.ipynb #3352a73b
 def load_splits(
     folder: str | Path,               # the dataset's folder, with or without manifest.csv
-    photos: str = "",                 # sub-folder of photos and
-    mattes: str = "",                 # of mattes, as for `pair_folders`
+    photos: str = "",                 # sub-folder of photos; empty: as for `pair_folders`
+    mattes: str = "",                 # sub-folder of mattes; empty: as for `pair_folders`
     proportions: Sequence[int] = (),  # of train, val and test without a manifest; empty: as published, or `ANY_SET`
     group: str = "",                  # as the pattern of `group_of`
 ) -> Splits:
-    """The pairs of each split: as the manifest says, by position in the published layouts, otherwise by group.
+    """The pairs of each split: as the manifest says, by position in the published sets, otherwise by group.
 
     Raises `FileNotFoundError` or `DataError` if the folder cannot be used."""
     photo_folder, matte_folder = pair_folders(folder, photos, mattes)
@@ -419,8 +418,8 @@ def load_splits(
     if len(pairs) < 3:
         raise DataError(f"{folder} has {len(pairs)} pair(s), but needs at least 3: "
                         "one each for training, validation and test")
-    published = {"img": MATTING_HUMAN, "CelebA-img": CELEBA}.get(photo_folder.name)
-    if published and not proportions and not group: return split_by_position(pairs, published)
+    published = {"img": MATTING_HUMAN, "CelebA-img": CELEBA}.get(photo_folder.name, ())
+    if len(pairs) == sum(published) and not proportions and not group: return split_by_position(pairs, published)
     return split_by_group(pairs, proportions or ANY_SET, group)
 
 # %% ../nbs/22_dataset.ipynb #2200aa11
