@@ -183,7 +183,9 @@ def as_matte(
     alpha: np.ndarray,  # H×W, float in 0..1, or uint8 with 255 = person
 ) -> Image.Image:
     "Alpha as a picture, PIL L, 255 = person."
-    return Image.fromarray(np.rint(255 * _unit(alpha)).astype(np.uint8))
+    values = np.rint(255 * _unit(alpha)).astype(np.uint8)
+    if values.max() == 1: values[:] = 0  # or readers would take it for labels, in which 1 is person
+    return Image.fromarray(values)
 
 # %% ../nbs/20_matting.ipynb #2001aa20
 def with_alpha(
