@@ -92,8 +92,9 @@ def open_folder(
     last = folder/"last.ckpt"
     remove_partials(folder)
     if cfg.resume and last.exists(): return _checked(cfg, folder, read_checkpoint(last))
-    if not cfg.resume and (folder/"history.csv").exists():
-        ended = datetime.fromtimestamp((folder/"history.csv").stat().st_mtime)
+    earlier = [path for path in (folder/"history.csv", last) if path.exists()]  # in its first epoch, a run has only one
+    if earlier and not cfg.resume:
+        ended = datetime.fromtimestamp(max(path.stat().st_mtime for path in earlier))
         kept = folder.rename(folder.with_name(f"{folder.name}-{ended:%Y%m%d-%H%M%S}"))
         print(f"{folder} held an earlier run, which is now {kept}")
     folder.mkdir(parents=True, exist_ok=True)
@@ -178,6 +179,7 @@ class Run:
     per_epoch: int                # steps
     step: int = 0                 # optimizer steps done
     seconds: float = 0.0          # of training and validation, over all sittings
+    unfinished: float = 0.0       # seconds that an epoch took before it was interrupted
     losses: list[dict] = field(default_factory=list)   # rows of losses.csv
     history: list[dict] = field(default_factory=list)  # rows of history.csv, in the first process
     maes: list[float] = field(default_factory=list)    # of each validation, in every process
@@ -343,7 +345,8 @@ class Checkpoints(Observer):
                 "optimizer": run.optimizer.state_dict(), "scaler": scaler and scaler.state_dict(),
                 "rng": torch.get_rng_state(),
                 "cuda_rng": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
-                "step": run.step, "per_epoch": run.per_epoch, "seconds": run.seconds, "maes": run.maes,
+                "step": run.step, "per_epoch": run.per_epoch, "maes": run.maes,
+                "seconds": run.seconds, "unfinished": run.unfinished,
                 "config": OmegaConf.to_container(run.cfg, resolve=True)}
 
 # %% ../nbs/37_run.ipynb #3700aa28
@@ -364,6 +367,7 @@ def restore(
     torch.set_rng_state(last["rng"])
     if torch.cuda.is_available() and last["cuda_rng"] is not None: torch.cuda.set_rng_state(last["cuda_rng"])
     run.step, run.seconds, run.maes = last["step"], last["seconds"], last["maes"]
+    run.unfinished = last.get("unfinished", 0.)  # older checkpoints lack it
     for name in "losses", "history":  # a kill may have left rows of an epoch that is now repeated
         table = run.folder/f"{name}.csv"
         if not table.exists(): continue  # interrupted in its first epoch
@@ -372,11 +376,13 @@ def restore(
 
 # %% ../nbs/37_run.ipynb #3700aa21
 class Clock(Observer):
-    "Ends a run in time for `max_hours`, or on Ctrl-C or SIGTERM while it is entered."
+    "Ends a run in time for `max_hours`, or on Ctrl-C or SIGTERM inside its `with` block."
     def __init__(self, run: Run, began: float):
         super().__init__(run)
-        self.began, self.photos, self.seconds_per_test = began, 0, 0.0  # the last for one photo; 0 until measured
-        self.pressed, self.asked = False, False  # in this process; agreed among all of them
+        self.began, self.photos = began, 0
+        self.seconds_per_test = 0.0  # of one photo; 0: not measured yet
+        self.pressed = False         # was this process asked to stop?
+        self.asked = False           # was any of them?
         self.former = {}  # handlers of signals
 
     def __enter__(self) -> "Clock":
@@ -397,7 +403,7 @@ class Clock(Observer):
         self.seconds_per_test = tested / len(self.run.splits.val.dataset)
 
     def should_stop(self) -> bool:
-        "Is it time to stop, or was that asked for, which `asked` tells? The same answer on every process."
+        "True if the time is up, or if a stop was asked for; then `asked` is set. The same on every process."
         run, accelerator = self.run, self.run.accelerator
         if accelerator.num_processes == 1:
             self.asked = self.pressed

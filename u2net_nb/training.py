@@ -67,7 +67,6 @@ def train_steps(
     losses_seen, clock = Losses(run), Clock(run, began)
     observers = [losses_seen, clock]
     if accelerator.is_main_process: observers += [History(run), Board(run), Checkpoints(run)]
-
     silent = not accelerator.is_main_process
     with progress_bar(total=run.total, initial=run.step, unit="step", silent=silent) as bar, clock:
         if cfg.model.weights and not run.maes: _end_epoch(run, observers, 0)  # what the start is worth
@@ -88,8 +87,10 @@ def train_steps(
                 _advance(bar, run)
                 if run.step >= run.total or clock.should_stop(): break
             losses_seen.fetch()
+            trained = run.unfinished + time.perf_counter() - epoch_began
+            run.unfinished = trained if clock.asked else 0.
             if clock.asked: break
-            _end_epoch(run, observers, time.perf_counter() - epoch_began)
+            _end_epoch(run, observers, trained)
     if clock.asked:
         for observer in observers: observer.after_interrupt()
         raise KeyboardInterrupt(f"{run.folder} holds the first {run.step} of {run.total} steps")
@@ -203,13 +204,17 @@ def to_training(model: U2Net, cfg: DictConfig) -> None:
 
 # %% ../nbs/38_training.ipynb #2a629cab
 def new_optimizer(cfg: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
-    "The optimizer that `optimizer._target_` names. Raises `ValueError` if there is none or it refuses its arguments."
+    """The optimizer that `optimizer._target_` names.
+
+    Raises `ValueError` if there is none or it refuses its arguments, `ModuleNotFoundError` if it lacks a package."""
     target = cfg.optimizer._target_
     package = target.partition(".")[0]
     if not find_spec(package):
         raise ValueError(f"optimizer: {target} needs a package that is not installed: pip install {package}")
     try: made = instantiate(cfg.optimizer, model.parameters(), _convert_="all")
-    except HydraException as error: raise ValueError(f"optimizer: {setting_error(error)}") from None
+    except HydraException as error:
+        if isinstance(error.__cause__, ModuleNotFoundError): raise error.__cause__ from None
+        raise ValueError(f"optimizer: {setting_error(error)}") from None
     if isinstance(made, torch.optim.Optimizer): return made
     raise ValueError(f"optimizer: {target} is no optimizer: give a class such as torch.optim.AdamW")
 

@@ -1,4 +1,5 @@
 """What the test notebooks share: papermill, commands, limits and hashes."""
+import asyncio
 import hashlib
 import json
 import multiprocessing
@@ -9,26 +10,36 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import patch
 
+import matplotlib
 import nbformat
 import numpy as np
+from ipykernel.kernelapp import launch_new_instance
+from jupyter_client.provisioning import local_provisioner
 from PIL import Image
+
+if TYPE_CHECKING: from omegaconf import DictConfig
 
 NBS = Path(__file__).resolve().parents[1]
 REPO = NBS.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPO)}
 
 # Importing PyTorch and papermill takes longer than what most processes here are started for. This server has done
-# it once, with nothing else in it, and forks: each process is as fresh as any, but finds its imports done.
+# it once, with nothing else in it, and forks: each process is as fresh as any, but finds its imports done. Commands
+# come from here, and papermill, whose process in turn forks the kernel of its notebook.
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["papermill.cli", *(f"u2net_nb.{name}" for name in (
-    "training", "evaluation", "convert", "export", "prepare"))])
+SERVER.set_forkserver_preload([
+    "papermill.cli", "ipykernel.kernelapp", "matplotlib.pyplot",
+    *(f"u2net_nb.{name}" for name in ("training", "evaluation", "convert", "export", "prepare"))])
 
 
 def forked(work: Callable, *arguments: object) -> multiprocessing.Process:
@@ -45,8 +56,51 @@ def trained(overrides: list[str], processes: int = 1) -> None:
     launch(compose_config(overrides=overrides), processes)
 
 
+def tiny_training(root: Path) -> list[str]:
+    "The settings of a training that takes seconds, on twelve drawn portraits in a new folder below `root`."
+    from u2net_nb.sample import write_sample
+    folder = write_sample(root/"tiny", 12, (36, 45))
+    return [f"data.dir={folder}", "data.size=[32,40]", "data.workers=0", "trainer.batch_size=4", "trainer.epochs=2"]
+
+
+def quietly(cfg: "DictConfig") -> Path:
+    "Train without a word; returns the run folder."
+    from u2net_nb.training import train
+    with redirect_stdout(StringIO()): return train(cfg)
+
+
+def unseen(cfg: "DictConfig") -> Path:
+    "The same without figures and TensorBoard, where only numbers are compared: drawing takes as long as training here."
+    with patch("u2net_nb.training._draw"), patch("u2net_nb.training.Board"): return quietly(cfg)
+
+
+def same(a: Path, b: Path, file: str = "last.ckpt") -> bool:
+    "Are all weights of two runs equal to the last bit? (Nearly, on a GPU, where some sums have no fixed order.)"
+    import torch
+
+    from u2net_nb.checkpoint import load_model
+    one, other = (load_model(folder/file).state_dict() for folder in (a, b))
+    tolerance = 1e-3 if torch.cuda.is_available() else 0
+    return all(torch.allclose(one[key], other[key], rtol=0, atol=tolerance) for key in one)
+
+
 def _silently(work: Callable, *arguments: object) -> None:
     with redirect_stdout(StringIO()): work(*arguments)
+
+
+def count_pages(out: Path, keep: bool) -> None:
+    "Write how many pages a process fetches from the system in two training steps with maps of 34 MB each."
+    import torch
+
+    from u2net_nb.validation import keep_freed_memory
+    torch.set_num_threads(1)
+    if keep: keep_freed_memory()
+    net = torch.nn.Sequential(*[torch.nn.Conv2d(16, 16, 3, padding=1) for _ in range(4)])
+    def step(): net(torch.ones(2, 16, 512, 512)).sum().backward()
+    for _ in range(2): step()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(2): step()
+    out.write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before))
 
 
 def script(root: Path, name: str, /, *words: object) -> subprocess.CompletedProcess:
@@ -66,7 +120,40 @@ def _become(script: Path, words: list[str], root: Path, said: list[Path], enviro
     os.environ.update(environment)
     for number, path in enumerate(said, 1): os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
     sys.argv = [str(script), *words]
-    runpy.run_path(str(script), run_name="__main__")
+    local_provisioner.launch_kernel = _Kernel
+    try: runpy.run_path(str(script), run_name="__main__")
+    finally:
+        for kernel in multiprocessing.active_children(): kernel.kill()  # of a notebook that failed
+
+
+class _Kernel:
+    "A notebook's kernel, forked from papermill's process, that looks to Jupyter like a `subprocess.Popen`."
+    stdin = stdout = stderr = None
+
+    def __init__(self, command: list[str], env: dict[str, str], cwd: str = ".", **options: object):
+        words = command[command.index("ipykernel_launcher") + 1:]
+        self.process = multiprocessing.get_context("fork").Process(target=_become_kernel, args=(words, cwd, env))
+        self.process.start()
+        self.pid = self.process.pid
+        while os.getpgid(self.pid) != self.pid: time.sleep(.001)  # Jupyter will send signals to the whole group
+
+    def poll(self) -> int | None: return self.process.exitcode
+    def send_signal(self, number: int) -> None: os.kill(self.pid, number)
+    def terminate(self) -> None: self.process.terminate()
+    def kill(self) -> None: self.process.kill()
+    def wait(self) -> int:
+        self.process.join()
+        return self.process.exitcode
+
+
+def _become_kernel(words: list[str], cwd: str, environment: dict[str, str]) -> None:
+    "Run a Jupyter kernel in this process."
+    os.setsid()
+    asyncio.set_event_loop(asyncio.new_event_loop())  # the other is papermill's
+    os.chdir(cwd)
+    os.environ.update(environment)
+    matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"  # too late for MPLBACKEND
+    launch_new_instance(words)
 
 
 def papermill(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters) -> subprocess.CompletedProcess:
