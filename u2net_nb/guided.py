@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-if TYPE_CHECKING: from torch import Tensor  # photos need no PyTorch; only the graph does
+if TYPE_CHECKING:  # photos need no PyTorch; only the graph does
+    from torch import Tensor
+
+    Map = Tensor | np.ndarray  # of one shape
 
 # %% auto #0
 __all__ = ['SMOOTHNESS', 'guided_upsample', 'guided_graph']
@@ -21,6 +24,23 @@ def _mean(
 ) -> np.ndarray:
     "The mean of the 3×3 window around each pixel, of the same shape; the picture is mirrored at its border."
     return cv2.blur(values, (3, 3), borderType=cv2.BORDER_REFLECT)
+
+# %% ../nbs/21_guided.ipynb #2100aa12
+def _solved(
+    rows: list[list[Map]],  # a symmetric positive definite matrix of maps
+    right: list[Map],       # the right-hand side
+) -> list[Map]:
+    "The unknowns, maps, of one system of linear equations per pixel."
+    n, rows, right = len(right), [list(row) for row in rows], list(right)
+    for i in range(n):
+        for j in range(i + 1, n):
+            factor = rows[j][i] / rows[i][i]
+            rows[j] = [a - factor * b for a, b in zip(rows[j], rows[i])]
+            right[j] = right[j] - factor * right[i]
+    for i in reversed(range(n)):
+        known = sum(rows[i][j] * right[j] for j in range(i + 1, n))
+        right[i] = (right[i] - known) / rows[i][i]
+    return right
 
 # %% ../nbs/21_guided.ipynb #2100aa06
 SMOOTHNESS = 1e-5  # He's ε, for colours in 0..1
@@ -33,8 +53,8 @@ def _lines(
     centre, level = _mean(guide), _mean(alpha)
     covariance = _mean(guide * alpha[..., None]) - centre * level[..., None]
     products = [_mean(guide[..., i:i + 1] * guide) - centre[..., i:i + 1] * centre for i in range(3)]
-    spread = np.stack(products, -1) + SMOOTHNESS * np.eye(3, dtype=np.float32)
-    slope = np.linalg.solve(spread, covariance[..., None])[..., 0]
+    spread = [[products[i][..., j] + np.float32(SMOOTHNESS) * (i == j) for j in range(3)] for i in range(3)]
+    slope = np.dstack(_solved(spread, [covariance[..., i] for i in range(3)]))
     return _mean(slope), _mean(level - (slope * centre).sum(-1))
 
 # %% ../nbs/21_guided.ipynb #2110aa04
@@ -67,25 +87,8 @@ def guided_upsample(
     for top in range(0, h, strip):
         here = slice(top, top + strip)
         wide = _stretched(lines, rows[here], w)
-        full[here] = (wide[..., :3] * photo[here]).sum(-1) + wide[..., 3]
+        full[here] = sum(wide[..., i] * photo[here, :, i] for i in range(3)) + wide[..., 3]
     return full.clip(0, 1, out=full)
-
-# %% ../nbs/21_guided.ipynb #2100aa12
-def _solved(
-    rows: list[list[Tensor]],  # a symmetric positive definite matrix of maps
-    right: list[Tensor],       # the right-hand side, maps
-) -> list[Tensor]:
-    "The unknowns, maps, of one system of linear equations per pixel."
-    n, rows, right = len(right), [list(row) for row in rows], list(right)
-    for i in range(n):
-        for j in range(i + 1, n):
-            factor = rows[j][i] / rows[i][i]
-            rows[j] = [a - factor * b for a, b in zip(rows[j], rows[i])]
-            right[j] = right[j] - factor * right[i]
-    for i in reversed(range(n)):
-        known = sum(rows[i][j] * right[j] for j in range(i + 1, n))
-        right[i] = (right[i] - known) / rows[i][i]
-    return right
 
 # %% ../nbs/21_guided.ipynb #2100aa13
 def _windows(

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,8 @@ from .images import Photo, parse_size, upright_rgb
 from .matting import as_matte, cut_out
 
 if TYPE_CHECKING:  # PyTorch takes longer to load than a photo takes to be cut out
+    from onnxruntime import InferenceSession
+
     from u2net_nb.inference import TorchNet
     from u2net_nb.model import U2Net
 
@@ -54,24 +58,36 @@ class OnnxNet:
         mean: float | Sequence[float] = .5,   # of all channels or of each, taken from colours in 0..1
         std: float | Sequence[float] = .5,    # by which they are divided then
     ):
-        import onnxruntime
         for name, value in {"mean": mean, "std": std}.items():
             if np.shape(value) in ((), (3,)): continue
             raise ValueError(f"{path}: {name} is {value}: give a number, or three")
         if not os.path.isfile(path): raise FileNotFoundError(f"{path}: no such file")
-        try: self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        except Exception:  # of a class of its own for each thing that may be wrong
-            raise ValueError(f"{path}: not an ONNX file, or damaged") from None
         self.path = path
+        self.session = self._session()
         self.size = size or self._own_size()
         self.mean, self.std = np.float32(mean), np.float32(std)
+
+    def _session(self, threads: int = 0) -> InferenceSession:
+        "The file, ready to run on so many threads, which sleep while they wait; 0: on all cores."
+        import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try: return onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
+        except Exception:  # of a class of its own for each thing that may be wrong
+            raise ValueError(f"{self.path}: not an ONNX file, or damaged") from None
+
+    @cached_property
+    def _single(self) -> InferenceSession:
+        "The same on one thread, for photos side by side: threads that share one photo wait for one another."
+        return self._session(threads=1)
 
     def _own_size(self) -> tuple[int, int]:
         "Width and height of the photos that it was made for. Raises `ValueError` if the file does not say that."
         words, photo = self.session.get_modelmeta().custom_metadata_map, self.session.get_inputs()[0]
         if words.get("normalisation", PHOTO_FORM) != PHOTO_FORM:
             raise ValueError(f"{self.path}: made for rembg: give a file from u2net_export without --rembg")
-        if "size" in words: return tuple(parse_size(words["size"]))
+        if "size" in words: return parse_size(words["size"])
         if all(isinstance(side, int) for side in photo.shape[2:]): return tuple(photo.shape[:1:-1])
         raise ValueError(f"{self.path}: does not say which size its photos have: give one")
 
@@ -80,8 +96,10 @@ class OnnxNet:
     ) -> np.ndarray:
         "The alphas, float32 N×h×w in 0..1. Raises `ValueError` if the network answers with anything else."
         x = ((photos / np.float32(255) - self.mean) / self.std).transpose(0, 3, 1, 2)
-        name = self.session.get_inputs()[0].name
-        try: return np.stack([_one_alpha(self.session.run(None, {name: one[None]})[0]) for one in x])
+        name, session = self.session.get_inputs()[0].name, self._single if len(x) > 1 else self.session
+        def alpha(one: np.ndarray) -> np.ndarray: return _one_alpha(session.run(None, {name: one[None]})[0])
+        try:
+            with ThreadPoolExecutor(os.cpu_count()) as pool: return np.stack([*pool.map(alpha, x)])
         except Exception as error: raise ValueError(f"{self.path}: {one_line(error)}") from None
 
     def __str__(self) -> str: return "ONNX Runtime, cpu, float32"
@@ -97,7 +115,7 @@ def onnx_net(
         raise ValueError(f"{entry}: give an ONNX file, or a dictionary with its path")
     for key in entry:
         if key not in known: raise ValueError(f"{entry['path']}: {unknown('key', key, known)}")
-    size = tuple(parse_size(entry["size"])) if "size" in entry else None
+    size = parse_size(entry["size"]) if "size" in entry else None
     return OnnxNet(**entry | {"size": size})
 
 # %% ../nbs/40_predict.ipynb #40ab2606
@@ -119,7 +137,8 @@ def faster_in_pytorch(
     "Is PyTorch the faster engine for the package's own weights, the time that it takes to load included?"
     if device not in ("auto", "cpu"): return True
     if find_spec("torch") is None: return False
-    return device == "auto" and _has_driver() or _knows_bf16() and not few
+    if device == "auto" and _has_driver(): return True
+    return _knows_bf16() and not few
 
 # %% ../nbs/40_predict.ipynb #40ab2608
 def load_net(
@@ -139,8 +158,8 @@ def load_net(
 # %% ../nbs/40_predict.ipynb #4000aa05
 def full_alpha(
     small: np.ndarray,            # the network's alpha, float32 h×w in 0..1
-    photo: Image.Image,           # PIL RGB, W×H, and
-    opacity: Image.Image | None,  # its own opacity, PIL L, both from `upright_rgb`
+    photo: Image.Image,           # from `upright_rgb`, PIL RGB
+    opacity: Image.Image | None,  # the photo's own, from `upright_rgb` too, PIL L
 ) -> np.ndarray:
     "The alpha of `photo` at its own size, float32 H×W in 0..1."
     alpha = guided_upsample(small, np.asarray(photo))
