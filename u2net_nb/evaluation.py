@@ -26,7 +26,7 @@ from .guided import guided_upsample
 from .images import parse_size, size_text
 from .matting import adaptive_band
 from .metrics import (conn, f_measure, few_photos, grad, iou, mae, mse, precision_recall, sad,
-                              score_intervals)
+                              score_intervals, source_means)
 from .plots import result_grid, save_figure
 from .predict import Predictor
 from .run import load_sources
@@ -74,7 +74,7 @@ class Ensemble(Predictor):
     ):
         self.members = [Predictor(path, size, flip) for path in weights]
         if not self.members: raise ValueError("weights: give at least one checkpoint")
-        self.size = self.members[0].size
+        self.net, self.size, self.flip = self.members[0].net, self.members[0].size, flip
         for path, member in zip(weights, self.members):
             if member.size == self.size: continue
             raise ValueError(f"{path} was trained at {size_text(member.size)}, but {weights[0]} at "
@@ -100,10 +100,10 @@ def summarise(
     scores: pd.DataFrame,  # columns source, name and the metrics, one row per photo
 ) -> pd.DataFrame:
     "Number of photos and mean of each metric per source; with several sources, a last row `mean` over them."
-    groups = scores.drop(columns="name").groupby("source", sort=False)
-    table = groups.mean()
-    if len(table) > 1: table.loc["mean"] = table.mean()
-    table.insert(0, "photos", [*groups.size(), len(scores)][:len(table)])
+    table, mean = source_means(scores)
+    if len(table) > 1: table.loc["mean"] = mean
+    photos = scores.groupby("source", sort=False).size()
+    table.insert(0, "photos", [*photos, len(scores)][:len(table)])
     return table
 
 # %% ../nbs/44_evaluation.ipynb #f01d0030
@@ -285,7 +285,7 @@ def evaluate_command(
     out: Path = Path("evaluation"),  # folder for the results
 ) -> str:
     "Score one checkpoint, or several as one, on each photo of a split: scores.csv, summary.csv, curve.csv, pictures."
-    size = tuple(parse_size(size)) if size else None
+    size = parse_size(size) if size else None
     summary = evaluate_folder(data, out, weights, split, parse_proportions(proportions), protocol, size, flip)
     lines = [as_text(summary).to_string(), few_photos(summary.photos.iloc[-1]), f"results are in {out}"]
     return "\n".join(filter(None, lines))

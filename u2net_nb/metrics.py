@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Matte', 'FEW_PHOTOS', 'mae', 'mse', 'sad', 'iou', 'f_measure', 'precision_recall', 'grad', 'conn', 'interval',
-           'score_intervals', 'few_photos']
+           'source_means', 'score_intervals', 'few_photos']
 
 # %% ../nbs/12_metrics.ipynb #fe93016c
 import math
@@ -247,13 +247,13 @@ def conn(
 
 # %% ../nbs/12_metrics.ipynb #1200ab02
 def interval(
-    samples: Sequence[np.ndarray],  # one number per photo, of each source
-    resamples: int = 2000,
+    samples: Sequence[np.ndarray],  # of each source, one score per photo
+    resamples: int = 2000,          # bootstrap draws
 ) -> tuple[float, float]:
     """The 95 % bootstrap interval of the mean over photos, then over sources; always the same for the same numbers.
 
-    Photos without a number (NaN) do not count, nor do sources that have no others. NaN and NaN if one of the other
-    sources has a single photo, or if there is none."""
+    A NaN score is left out, and so is a source that has only those. Returns NaN twice if none is left, or if one that
+    is left has fewer than two scores."""
     from scipy import stats  # here, because it takes a second to import
 
     def mean(*samples: np.ndarray, axis: int) -> np.ndarray: return np.mean([s.mean(axis) for s in samples], axis=0)
@@ -262,6 +262,20 @@ def interval(
     if min(map(len, samples), default=0) < 2: return math.nan, math.nan
     found = stats.bootstrap(samples, mean, n_resamples=resamples, batch=100, method="percentile", rng=0)
     return tuple(map(float, found.confidence_interval))
+
+# %% ../nbs/12_metrics.ipynb #12ab0701
+def source_means(
+    scores: pd.DataFrame,  # a row per photo: its `source`, and a column for each score, `mae` among them
+) -> tuple[pd.DataFrame, pd.Series]:
+    """The mean of each score over the photos of a source, a row per source, and the mean of these rows.
+
+    A photo without an unknown band has NaN as its score there, which does not count. An alpha that is not a number has
+    NaN as its `mae`: then its source has NaN everywhere, and so has the mean over sources."""
+    groups = scores.groupby("source", sort=False)
+    means = groups.mean(numeric_only=True)
+    broken = groups.mae.apply(lambda maes: maes.isna().any())
+    means[broken] = np.nan
+    return means, means.mean(skipna=not broken.any())
 
 # %% ../nbs/12_metrics.ipynb #f01d0024
 def score_intervals(

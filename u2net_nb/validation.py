@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 
 from .batches import Batches, eval_batches, feed, make_loader, prefetch
 from .images import denormalise
-from .metrics import iou, mae, mse
+from .metrics import iou, mae, mse, source_means
 from .model import computes_bf16, has_gpu
 from .plots import result_grid
 from .sources import Mixture
@@ -119,11 +119,7 @@ def mean_scores(
     photos: pd.DataFrame,  # from `score_photos`
 ) -> dict[str, float]:
     "The mean of each score. With several sources, those of each follow as `mae_<source>`."
-    scores = photos.groupby("source", sort=False).mean()
-    mean = scores.mean()
-    broken = photos.source[photos.mae.isna()].unique()  # sources with such an alpha
-    scores.loc[broken] = np.nan
-    if len(broken): mean[:] = np.nan
+    scores, mean = source_means(photos)
     if len(scores) == 1: return mean.to_dict()
     return mean.to_dict() | {f"{metric}_{name}": row[metric] for name, row in scores.iterrows() for metric in scores}
 
