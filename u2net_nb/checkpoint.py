@@ -94,7 +94,7 @@ def trained_size(
     words: dict[str, str],  # from `header_words`
 ) -> tuple[int, int]:
     "Width and height that a checkpoint's header names, otherwise the original's. Raises `ValueError` for no size."
-    return tuple(parse_size(words["size"])) if "size" in words else ORIGINAL_SIZE
+    return parse_size(words["size"]) if "size" in words else ORIGINAL_SIZE
 
 # %% ../nbs/13_checkpoint.ipynb #f038b90b
 def read_checkpoint(

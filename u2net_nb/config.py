@@ -38,7 +38,7 @@ class TrainerConfig:
     epochs: int = setting(25, at_least(1))         # passes over the training photos
     batch_size: int = setting(12, at_least(1))     # photos per batch, on each process
     accumulate: int = setting(1, at_least(1))      # batches per step: one large batch where memory holds a small one
-    halve_every: int = setting(0, NOT_NEGATIVE)    # halve the learning rate every so many epochs; 0: never
+    halve_every: int = setting(0, NOT_NEGATIVE)    # epochs after which the learning rate is halved; 0: never
     cosine: bool = False                           # let the learning rate fall to zero along a cosine
     warmup: int = setting(0, NOT_NEGATIVE)         # steps in which the learning rate rises to its value; 0: none
     grad_clip: float = setting(0.0, NOT_NEGATIVE)  # largest gradient norm; 0: no clipping
@@ -46,11 +46,11 @@ class TrainerConfig:
     precision: str = setting("no", one_of("auto", "no", "bf16", "fp16"))  # "no" is float32, auto the fastest here
     channels_last: bool = False                    # memory format; bf16 and fp16 gain most from it
     seed: int = setting(0, _SEED)                  # of random weights, order, crops and colours
-    log_every: int = setting(10, at_least(1))      # fetch losses from the device every so many steps
-    max_steps: int = setting(0, NOT_NEGATIVE)      # stop after so many optimizer steps; 0: no limit
+    log_every: int = setting(10, at_least(1))      # steps after which losses are fetched from the device
+    max_steps: int = setting(0, NOT_NEGATIVE)      # most optimizer steps; 0: no limit
     max_hours: float = setting(0.0, NOT_NEGATIVE)  # stop in time, with everything saved; 0: no limit
     freeze_norm: bool = False                      # keep batch normalisation's running statistics: for fine-tuning
-    patience: int = setting(0, NOT_NEGATIVE)       # stop after so many epochs without a better validation MAE; 0: never
+    patience: int = setting(0, NOT_NEGATIVE)       # epochs without a better validation MAE before it stops; 0: never
 
 # %% ../nbs/33_config.ipynb #3300aa02
 OPTIMIZER = {"_target_": "torch.optim.Adam", "lr": 1e-4}

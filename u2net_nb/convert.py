@@ -197,10 +197,10 @@ def _convert_clip(
 
 # %% ../nbs/42_convert.ipynb #4200aa02
 def _refuse_same_names(paths: list[Path], results: list[Path]) -> None:
-    "Raise `ValueError` if two inputs have the same name; `results` holds one result of each."
-    names = {}
+    "Raise `ValueError` if two inputs would be written to one file; `results` holds one result of each."
+    sources = {}
     for path, result in zip(paths, results):
-        other = names.setdefault(path.stem, path)
+        other = sources.setdefault(result, path)
         if other == path: continue
         raise ValueError(f"{other} and {path} would both become {result}: run them with different --out folders")
 

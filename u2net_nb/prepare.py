@@ -32,8 +32,8 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from .core import claimed, command, progress_bar, write_file
 from .dataset import (ANY_SET, CELEBA, LAYOUTS, MATTING_HUMAN, Pair, Row, encode_pair, files_below,
-                              find_look_alikes, group_of, is_pattern, load_splits, pair_files, pair_folders,
-                              picture_folders, split_by_group, split_names, write_csv, write_manifest)
+                              find_look_alikes, group_of, in_order, is_pattern, load_splits, pair_files,
+                              pair_folders, picture_folders, split_by_group, split_names, write_csv, write_manifest)
 from .images import (DataError, alpha_channel, is_picture, load_upright, matte_of, opened, parse_size,
                              size_text)
 
@@ -241,12 +241,6 @@ def _without_partner(
         lonely.append((files[0], "no photo", f"{len(files)} files" if len(files) > 1 else ""))
     return lonely
 
-# %% ../nbs/23_prepare.ipynb #da72d03d
-def _sorted_keys(keys: Iterable[str]) -> list[str]:
-    "The keys in the order of their pairs' numbers."
-    keys = sorted(keys)
-    return sorted(keys, key=int) if all(key.isdecimal() for key in keys) else keys
-
 # %% ../nbs/23_prepare.ipynb #a774f1f6
 def find_raw_pairs(
     kind: str,  # of `KINDS`
@@ -261,7 +255,7 @@ def find_raw_pairs(
     mattes, others = photos, []  # cut-outs, unless there is a folder of mattes
     if of_mattes != of_photos: mattes, others = _by_key(kind, raw, of_mattes, several=kind == "celebamask")
     left_out += others + _without_partner(photos, mattes)
-    keys = _sorted_keys(photos.keys() & mattes.keys())
+    keys = in_order(photos.keys() & mattes.keys())
     return [RawPair(photos[key][0], tuple(mattes[key])) for key in keys], sorted(left_out)
 
 # %% ../nbs/23_prepare.ipynb #d69489fd
@@ -309,7 +303,7 @@ def _start_worker() -> None:
 # %% ../nbs/23_prepare.ipynb #13f7e0bf
 KILLED = "a worker process was killed, perhaps for want of memory: fewer --workers need less"
 
-def _in_order(
+def _converted_in_order(
     sources: Iterable[RawPair],
     workers: int,  # processes
     job: dict,     # the other arguments of `convert`
@@ -428,7 +422,7 @@ def _work_through(
     entries = _begin(work, header, lines, files)
     index = sum("kept" in entry for entry in entries)
     job = dict(raw=raw, sizes=sizes, alpha=kind == "aisegment", jpeg_masks=jpeg_masks)
-    results = _in_order(sources[len(lines):], workers, job)
+    results = _converted_in_order(sources[len(lines):], workers, job)
     bar = progress_bar(total=len(sources), initial=len(lines), desc="Preparing", unit="pair")
     with open(work/"ledger.jsonl", "ab", buffering=0) as ledger, closing(results), bar:
         for stamp, result in results:
@@ -573,7 +567,7 @@ def _prepared(
 # %% ../nbs/23_prepare.ipynb #ea4de20c
 def _parse_sizes(sizes: str) -> list[tuple[int, int]] | None:
     "[(288, 384), (216, 288)] from \"288x384,216x288\", None from \"\". Raises `ValueError`."
-    return [tuple(parse_size(size)) for size in sizes.split(",")] if sizes else None
+    return [parse_size(size) for size in sizes.split(",")] if sizes else None
 
 # %% ../nbs/23_prepare.ipynb #d97e9066
 def prepare_command(

@@ -56,7 +56,7 @@ class DataConfig:
     sources: list[SourceConfig] = field(default_factory=list)  # several folders, instead of `dir`
     samples: int = setting(0, NOT_NEGATIVE)       # drawn from the sources per epoch; 0: as many as they have photos
     split: list[int] = setting([], _SPLIT)        # train : validation : test; empty: as published, or 80 : 12 : 8
-    folds: int = setting(0, _FOLDS)               # cut training and validation into so many folds; 0: no folds
+    folds: int = setting(0, _FOLDS)               # number of folds of training and validation; 0: none
     fold: int = setting(0, NOT_NEGATIVE)          # which of the folds validates, counted from 0; the others train
     portraits: int = setting(400, at_least(3))    # how many to draw when there is no folder
     size: list[int] = setting([256, 256], _SIZE)  # width and height of the network's input
@@ -97,11 +97,12 @@ def _split_empty(folder: str | Path, proportions: list[int], group: str = "") ->
 
 # %% ../nbs/32_sources.ipynb #3200ab02
 def warn_of_look_alikes(
-    sources: list[Source],  # whose photos are all read
+    sources: list[Source],  # whose photos are all read, but for folders that `prepare` has made
 ) -> None:
     "Print a line for each folder in which photos of different splits look alike."
     folders = {source.splits.train[0].photo.parent: source.splits for source in sources}  # each once
     for folder, splits in folders.items():
+        if (folder.parent/"report.csv").exists(): continue  # `prepare` has compared them
         if not (found := find_look_alikes(splits)): continue
         named = [f"{one.photo.name} ({one.split}) like {one.other.name} ({one.other_split})" for one in found[:3]]
         more = f", and {len(found) - 3} more" if len(found) > 3 else ""

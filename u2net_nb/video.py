@@ -201,7 +201,7 @@ def _scan(
 
 # %% ../nbs/41_video.ipynb #41000006
 def _open_video(path: Path, seconds: float | None) -> Clip:
-    "A video, of which at least so many seconds are looked at. Raises `ValueError` in one line."
+    "A video, of which at least `seconds` are looked at. Raises `ValueError` in one line."
     with _video(path) as (file, stream):
         scan, tick, sound = _scan(file, stream, seconds), stream.time_base, _stream(file, "audio")
         size, aspect = (scan.first.width, scan.first.height), stream.sample_aspect_ratio or Fraction(1)
@@ -214,7 +214,7 @@ def _open_video(path: Path, seconds: float | None) -> Clip:
 # %% ../nbs/41_video.ipynb #f2355a22
 def open_clip(
     path: str | os.PathLike,       # a GIF, an animated APNG or WebP, or a video
-    seconds: float | None = None,  # only the first so many; None: all
+    seconds: float | None = None,  # only this much from the start; None: all
     height: int | None = None,     # of the frames that will be read; None: as they are
 ) -> Clip:
     "What a file holds. Raises `ValueError` in one line for a file that is no clip or is cut short."
@@ -641,7 +641,7 @@ def convert_clip(
     layout: str = "side",          # of `CLIP_LAYOUTS`: frame | cut-out, the cut-out alone, or the matte in grey
     background: Background | None = (0, 0, 0),  # a colour, a picture (its centre), or `BLUR`; None: transparent
     smoothing: float = 0.,         # over time, 0 to less than 1; see `Smoother`
-    seconds: float | None = None,  # only the first so many; None: all
+    seconds: float | None = None,  # only this much from the start; None: all
     height: int | None = None,     # of the result; None: the source's
     foreground: str = "fast",      # how the person's own colours are estimated; see `estimate_foreground`
 ) -> Clip:
