@@ -256,7 +256,7 @@ def _update(
         raise ValueError(f"parameter {name}, {setting_error(error)}") from None
 
 # %% ../nbs/33_config.ipynb #3300aa09
-_READ = {"image_size": parse_size, "sources": read_sources}
+_READ = {"image_size": lambda size: list(parse_size(size)), "sources": read_sources}  # OmegaConf takes no tuples
 
 def config_from_parameters(
     parameters: dict[str, Any],  # names of `PARAMETERS`, `experiment` and `overrides` (one text, with spaces between)
