@@ -47,7 +47,7 @@ class TrainerConfig:
     channels_last: bool = False                    # memory format; bf16 and fp16 gain most from it
     seed: int = setting(0, _SEED)                  # of random weights, order, crops and colours
     log_every: int = setting(10, at_least(1))      # steps after which losses are fetched from the device
-    max_steps: int = setting(0, NOT_NEGATIVE)      # most optimizer steps; 0: no limit
+    max_steps: int = setting(0, NOT_NEGATIVE)      # largest number of optimizer steps; 0: no limit
     max_hours: float = setting(0.0, NOT_NEGATIVE)  # stop in time, with everything saved; 0: no limit
     freeze_norm: bool = False                      # keep batch normalisation's running statistics: for fine-tuning
     patience: int = setting(0, NOT_NEGATIVE)       # epochs without a better validation MAE before it stops; 0: never

@@ -74,7 +74,7 @@ class Ensemble(Predictor):
     ):
         self.members = [Predictor(path, size, flip) for path in weights]
         if not self.members: raise ValueError("weights: give at least one checkpoint")
-        self.net, self.size, self.flip = self.members[0].net, self.members[0].size, flip
+        self.size = self.members[0].size
         for path, member in zip(weights, self.members):
             if member.size == self.size: continue
             raise ValueError(f"{path} was trained at {size_text(member.size)}, but {weights[0]} at "

@@ -53,7 +53,7 @@ def _lines(
     centre, level = _mean(guide), _mean(alpha)
     covariance = _mean(guide * alpha[..., None]) - centre * level[..., None]
     products = [_mean(guide[..., i:i + 1] * guide) - centre[..., i:i + 1] * centre for i in range(3)]
-    spread = [[products[i][..., j] + np.float32(SMOOTHNESS) * (i == j) for j in range(3)] for i in range(3)]
+    spread = [[products[i][..., j] + SMOOTHNESS * (i == j) for j in range(3)] for i in range(3)]
     slope = np.dstack(_solved(spread, [covariance[..., i] for i in range(3)]))
     return _mean(slope), _mean(level - (slope * centre).sum(-1))
 

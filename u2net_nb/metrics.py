@@ -267,7 +267,7 @@ def interval(
 def source_means(
     scores: pd.DataFrame,  # a row per photo: its `source`, and a column for each score, `mae` among them
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """The mean of each score over the photos of a source, a row per source, and the mean of these rows.
+    """The mean scores of each source, one row each, and the mean of these rows.
 
     A photo without an unknown band has NaN as its score there, which does not count. An alpha that is not a number has
     NaN as its `mae`: then its source has NaN everywhere, and so has the mean over sources."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING: import IPython.display
 
 # %% auto #0
 __all__ = ['Picture', 'running_mean', 'plot_loss', 'plot_sides', 'plot_validation', 'as_jpeg', 'show_pictures', 'show_pairs',
-           'result_grid', 'save_figure']
+           'result_grid', 'save_figure', 'markdown_table']
 
 # %% ../nbs/35_plots.ipynb #467ff28b
 def running_mean(
@@ -157,3 +157,11 @@ def save_figure(
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png")
     return write_file(path, buffer.getvalue())
+
+# %% ../nbs/35_plots.ipynb #35ab0002
+def markdown_table(
+    rows: Iterable[Iterable[object]],  # the first is the head
+) -> str:
+    "The rows as a table in Markdown."
+    rows = [[str(value).replace("|", "\\|") for value in row] for row in rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [rows[0], ["---"] * len(rows[0]), *rows[1:]])

@@ -68,7 +68,7 @@ class OnnxNet:
         self.mean, self.std = np.float32(mean), np.float32(std)
 
     def _session(self, threads: int = 0) -> InferenceSession:
-        "The file, ready to run on so many threads, which sleep while they wait; 0: on all cores."
+        "The file, ready to run on `threads`, or with 0 on one per core. They sleep while they wait."
         import onnxruntime
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -79,7 +79,7 @@ class OnnxNet:
 
     @cached_property
     def _single(self) -> InferenceSession:
-        "The same on one thread, for photos side by side: threads that share one photo wait for one another."
+        "The same on one thread, for several photos side by side."
         return self._session(threads=1)
 
     def _own_size(self) -> tuple[int, int]:

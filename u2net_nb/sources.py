@@ -97,12 +97,11 @@ def _split_empty(folder: str | Path, proportions: list[int], group: str = "") ->
 
 # %% ../nbs/32_sources.ipynb #3200ab02
 def warn_of_look_alikes(
-    sources: list[Source],  # whose photos are all read, but for folders that `prepare` has made
+    sources: list[Source],  # whose photos are all read
 ) -> None:
     "Print a line for each folder in which photos of different splits look alike."
     folders = {source.splits.train[0].photo.parent: source.splits for source in sources}  # each once
     for folder, splits in folders.items():
-        if (folder.parent/"report.csv").exists(): continue  # `prepare` has compared them
         if not (found := find_look_alikes(splits)): continue
         named = [f"{one.photo.name} ({one.split}) like {one.other.name} ({one.other_split})" for one in found[:3]]
         more = f", and {len(found) - 3} more" if len(found) > 3 else ""

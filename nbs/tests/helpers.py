@@ -123,16 +123,18 @@ def _become(script: Path, words: list[str], root: Path, said: list[Path], enviro
     local_provisioner.launch_kernel = _Kernel
     try: runpy.run_path(str(script), run_name="__main__")
     finally:
-        for kernel in multiprocessing.active_children(): kernel.kill()  # of a notebook that failed
+        for kernel in _Kernel.started: kernel.kill()  # of a notebook that failed
 
 
 class _Kernel:
     "A notebook's kernel, forked from papermill's process, that looks to Jupyter like a `subprocess.Popen`."
     stdin = stdout = stderr = None
+    started = []
 
     def __init__(self, command: list[str], env: dict[str, str], cwd: str = ".", **options: object):
         words = command[command.index("ipykernel_launcher") + 1:]
         self.process = multiprocessing.get_context("fork").Process(target=_become_kernel, args=(words, cwd, env))
+        _Kernel.started.append(self)
         self.process.start()
         self.pid = self.process.pid
         while os.getpgid(self.pid) != self.pid: time.sleep(.001)  # Jupyter will send signals to the whole group
