@@ -238,28 +238,26 @@ def _safe_message(error: Exception, settings: dict, signed_in: bool) -> str:
 
 # %% ../nbs/34_hub.ipynb #fb908a0c
 def _imported_client(
-    stderr: Any,    # where progress bars are drawn
-    bar: Callable,  # makes one, as `progress_bar` does
+    stderr: Any,  # where progress bars are drawn
 ) -> ModuleType:
     "The module of Kaggle's client, with the settings of this moment."
     sys.modules.pop("kaggle.api.kaggle_api_extended", None)
     client = importlib.import_module("kaggle.api.kaggle_api_extended")
-    client.tqdm = lambda disable, **kwargs: bar(file=stderr, **kwargs)
+    client.tqdm = lambda disable, **kwargs: progress_bar(file=stderr, **kwargs)
     return client
 
 # %% ../nbs/34_hub.ipynb #2d2701f3
 @contextmanager
 def _kaggle(
-    name: str,                     # what this is about, for messages
-    anonymous: bool = False,       # go on without credentials
-    bar: Callable = progress_bar,  # makes progress bars
+    name: str,                # what this is about, for messages
+    anonymous: bool = False,  # go on without credentials
 ) -> Iterator[Any]:
     "Kaggle's client, signed in. What is raised inside comes out as a one-line `HubError`."
     stdin, stderr, api, signed_in = sys.stdin, sys.stderr, None, True
     sys.stdin = io.StringIO()
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            api = _imported_client(stderr, bar).KaggleApi()
+            api = _imported_client(stderr).KaggleApi()
             # Set by the variable VERBOSE, it would hold whole downloads in memory, and print the key.
             api.args = [arg for arg in api.args if arg != "--verbose"]
             try: api.authenticate()
@@ -326,14 +324,13 @@ def _send_all(
 
 # %% ../nbs/34_hub.ipynb #82b88f87
 def _send_staged(
-    staged: Path,                  # a folder laid out by `_stage`
-    meta: dict,                    # its dataset-metadata.json
-    new: bool,                     # make a dataset, or a version of the one that is there?
-    bar: Callable = progress_bar,  # makes progress bars
+    staged: Path,  # a folder laid out by `_stage`
+    meta: dict,    # its dataset-metadata.json
+    new: bool,     # make a dataset, or a version of the one that is there?
 ) -> str:
     "The address of the dataset's page. Raises `HubError` if Kaggle refuses."
     try:
-        with _kaggle(meta["id"], bar=bar) as api:
+        with _kaggle(meta["id"]) as api:
             api.upload_files = partial(_send_all, api.upload_files)
             if new: answer = api.dataset_create_new(str(staged), quiet=True)
             else: answer = api.dataset_create_version(str(staged), meta["subtitle"], quiet=True)
