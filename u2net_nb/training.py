@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Iterable
 from contextlib import nullcontext
 from importlib.util import find_spec
@@ -466,6 +467,8 @@ def _command(cfg: DictConfig) -> None:
 def main() -> None:
     "The command `u2net_train`: `--help` shows every setting, `-m` sweeps over `setting=a,b`."
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print its own errors, in many lines
+    # From 3.14 on, Python refuses one of Hydra's options, whose help is no text (hydra issue 3121).
+    ArgumentParser._check_help = lambda self, option: None
     try: _command()
     except (HydraException, OmegaConfBaseException) as error: sys.exit(f"u2net_train: {setting_error(error)}")
     _leave_group()
