@@ -97,9 +97,9 @@ def average_command(
     checkpoints: list[str],  # two or more of one network, such as results/*/model.safetensors
     *,
     out: Path,               # file to write, ending in .safetensors or .pth
-    photos: Path | None = None,  # folder of photos that renew the batch-norm statistics; None: the checkpoints' mean
+    photos: Path | None = None,  # folder of photos that renew the batch-norm statistics; otherwise they are averaged
 ) -> str:
-    "Average the weights of checkpoints of one network. Only a .safetensors file keeps what their headers agree on."
+    "Average the weights of checkpoints of one network. A .safetensors file also keeps what their headers agree on."
     if out.suffix not in (".safetensors", ".pth"): raise ValueError(f"{out}: give a name in .safetensors or .pth")
     model = average_models(checkpoints)
     words = _common_words(checkpoints)

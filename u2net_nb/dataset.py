@@ -306,15 +306,14 @@ class LookAlike(NamedTuple):
     other: Path
     other_split: str  # train, or val
 
-def _fingerprint_of(pair: Pair) -> np.ndarray:
-    "The photo's fingerprint; for a photo that cannot be read, which training will report, one that matches no other."
-    try: return fingerprint(read_photo(pair.photo, (64, 64)))
-    except DataError: return np.frombuffer(hashlib.sha256(bytes(pair.photo)).digest(), np.uint64)
+def _fingerprint_of(pair: Pair) -> np.ndarray: return fingerprint(read_photo(pair.photo, (64, 64)))
 
 def find_look_alikes(
     splits: Splits,  # of Pairs
 ) -> list[LookAlike]:
-    "The photos of the later splits that look like one of an earlier split, each once. Reads every photo."
+    """The photos of the later splits that look like one of an earlier split, each once. Reads every photo.
+
+    Raises `DataError` for one that cannot be read."""
     pairs = [pair for part in splits for pair in part]
     with ThreadPoolExecutor() as pool:
         marks = progress_bar(pool.map(_fingerprint_of, pairs), total=len(pairs), desc="Comparing", unit="photo")

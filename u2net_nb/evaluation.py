@@ -280,7 +280,7 @@ def evaluate_command(
     data: str,               # dataset folder, name of a Kaggle dataset, or YAML file with a list of sources
     *,
     weights: list[str] = [BUNDLED],  # checkpoints, or "bundled"; of several, the mean of their alphas is scored
-    split: Literal["train", "val", "test", "all"] = "test",  # which photos; all: of a folder that was kept back
+    split: Literal["train", "val", "test", "all"] = "test",  # which photos; all: every one, of a held-out folder
     proportions: str = "",   # of the splits where there is no manifest, as in 80,10,10; empty: 80,12,8, or as published
     protocol: Literal["resized", "full"] = "resized",  # compare at the network's size, or at each photo's own
     size: str = "",          # network's input, as in 256 or 288x384 (width x height); empty: as it was trained

@@ -277,14 +277,14 @@ def export_command(
     *,
     out: Path,               # file to write, ending in .onnx
     rembg: bool = False,     # make a file for rembg's session u2net_custom
-    int8: Path | None = None,  # compute in 8-bit integers, which is faster: a folder of photos that show their ranges
+    int8: Path | None = None,  # compute in 8-bit integers, which is faster: a folder of calibration photos
 ) -> str:
     "Write a network as an ONNX file that takes photos of any size, checked against PyTorch."
     export_onnx(weights, out, rembg, int8)
     said = f"{out}: checked, {out.stat().st_size / 1e6:.1f} MB"
     if not rembg: return said
     extras = json.dumps({"model_path": str(out.resolve())})
-    return (f"{said}\nrembg reads it from ~/.u2net, or from the folder that U2NET_HOME names:\n"
+    return (f"{said}\nMove it to ~/.u2net, or name its folder in U2NET_HOME: rembg[cpu,cli] reads no other.\n"
             f"rembg i -m u2net_custom -x '{extras}' photo.jpg cutout.png")
 
 main = command("u2net_export", export_command)

@@ -152,6 +152,7 @@ def load_net(
     path = str(model) if isinstance(model, str | os.PathLike) else ""
     if path == BUNDLED and not faster_in_pytorch(device, few): return OnnxNet(bundled_file(".onnx"))
     if path.endswith(".onnx"): return OnnxNet(path)
+    if path not in ("", BUNDLED) and not os.path.isfile(path): raise FileNotFoundError(f"{path}: no such checkpoint")
     from u2net_nb.inference import TorchNet
     return TorchNet(model, device)
 

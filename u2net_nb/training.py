@@ -339,11 +339,12 @@ def summarise_run(
 def describe_test(
     summary: dict[str, float],  # from `summarise_run`
 ) -> str:
-    "The test scores in one line, and a warning in a second line if they are of few photos."
+    "The test scores in one line, and then what should be known of them: few photos, or that the start was kept."
     low, high, photos = summary["test_mae_low"], summary["test_mae_high"], summary["test_photos"]
     between = f" (95 %: {low:.4f} to {high:.4f})" if math.isfinite(low) else ""
     said = f"test MAE {summary['test_mae']:.4f}{between}  IoU {summary['test_iou']:.3f}  {photos} photo(s)"
-    return "\n".join(filter(None, [said, few_photos(photos)]))
+    kept = "" if summary["best_epoch"] else "no epoch beat the weights that it started from: they are kept"
+    return "\n".join(filter(None, [said, few_photos(photos), kept]))
 
 # %% ../nbs/38_training.ipynb #9f92f9ca
 def bytes_kept(
