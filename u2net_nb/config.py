@@ -154,6 +154,7 @@ def setting_error(
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     where = f"{cause.full_key}: " if getattr(cause, "full_key", None) else ""
     text = str(cause).split("full_key")[0].split("raised while resolving interpolation: ")[-1]
+    text = text.split("Config search path")[0]  # which says where Hydra looked
     return where + " ".join(text.split())
 
 # %% ../nbs/33_config.ipynb #4d3ed6ac
