@@ -94,9 +94,11 @@ def read_checkpoint(
 
 # %% ../nbs/13_checkpoint.ipynb #e089bcc9
 def _header(
-    path: Path,  # of a .safetensors file
+    path: str | Path,  # of a checkpoint, or "bundled"
 ) -> dict[str, str]:
-    "The words in its header."
+    "The words in the header of a .safetensors file; none for other files."
+    path = checkpoint_path(path)
+    if path.suffix != ".safetensors": return {}
     with safe_open(path, "pt") as file: return file.metadata() or {}
 
 def _settings(
@@ -111,8 +113,7 @@ def header_words(
 ) -> dict[str, str]:
     """What a checkpoint says of itself: of a .safetensors file the words in its header, such as `arch`, `recipe` and
     `size`; of a training checkpoint `recipe` and `size`; of other files nothing."""
-    path = checkpoint_path(path)
-    words = _header(path) if path.suffix == ".safetensors" else _settings(read_checkpoint(path))
+    words = _header(path) or _settings(read_checkpoint(path))
     try: parse_size(words.get("size", "320"))
     except ValueError as error: raise ValueError(f"{path}: its header says {error}") from None
     return words
@@ -139,8 +140,7 @@ def _normalisation(
     checkpoint: dict,  # what it holds
 ) -> str:
     "How photos were normalised for these weights: what the file says, or else what its form implies."
-    path = checkpoint_path(path)
-    words = _header(path) if path.suffix == ".safetensors" else {}
+    words = _header(path)
     ours = "arch" in words or "model" in checkpoint
     said = words.get("normalisation") or _noted(checkpoint.get("model", checkpoint))
     return said or ("-1..1" if ours else "imagenet")

@@ -35,6 +35,7 @@ from .core import BUNDLED, command, write_file
 from .dataset import find_pictures
 from .guided import guided_graph
 from .images import normalise, upright_rgb
+from .inference import network_input
 from .model import IMAGENET_MEAN, IMAGENET_STD, U2Net, to_imagenet
 from .portraits import draw_portrait
 from .predict import PHOTO_FORM, squeezed
@@ -164,8 +165,7 @@ def calibration_photos(
     paths = [path for _, path in sorted(find_pictures(folder).items())]
     if not paths: raise ValueError(f"{folder}: no photos in this folder")
     chosen = paths[::-(-len(paths) // CALIBRATION)]
-    squares = [squeezed([upright_rgb(path)[0]], size) for path in chosen]
-    return [normalise(np.float32(photo)).transpose(0, 3, 1, 2) for photo in squares]
+    return [network_input(squeezed([upright_rgb(path)[0]], size)).numpy() for path in chosen]
 
 # %% ../nbs/43_export.ipynb #43cd0004
 class _Calibration(CalibrationDataReader):
@@ -246,7 +246,7 @@ def export_onnx(
     model: U2Net | str | os.PathLike | None,  # a network, or a checkpoint; None: the package's own weights
     out: str | os.PathLike,                   # file to write, ending in .onnx
     rembg: bool = False,                      # for rembg's `u2net_custom`
-    int8: str | os.PathLike | None = None,    # compute in 8-bit integers: a folder of photos that show the ranges
+    int8: str | os.PathLike | None = None,    # compute in 8-bit integers: a folder of calibration photos
 ) -> Path:
     """Write the network as an ONNX file, whole and checked, or not at all.
 
@@ -261,6 +261,7 @@ def export_onnx(
         path = model or BUNDLED
         model, header = load_model(path), header_words(path)
     check_channels(model, path)
+    shown = calibration_photos(int8, trained_size(header)) if int8 else []
     model = copy.deepcopy(model).eval().cpu().float()
     net, photos, normalisation = _parts(model, trained_size(header), rembg)
     graph = _graph(net, photos[0], _described(model, header, normalisation), dynamic=not rembg)
@@ -268,7 +269,7 @@ def export_onnx(
     if not found <= TOLERANCE:  # NaN is not
         raise ValueError(f"{out}: not written, onnxruntime's alpha differs from PyTorch's by {found:.0e}, "
                          f"more than {TOLERANCE:.0e}; check the weights")
-    if int8: graph = _checked_in_integers(graph, calibration_photos(int8, trained_size(header)), out)
+    if int8: graph = _checked_in_integers(graph, shown, out)
     return write_file(out, graph)
 
 # %% ../nbs/43_export.ipynb #190b6376

@@ -99,7 +99,9 @@ def _split_empty(folder: str | Path, proportions: list[int], group: str = "") ->
 def warn_of_look_alikes(
     sources: list[Source],  # whose photos are all read
 ) -> None:
-    "Print a line for each folder in which photos of different splits look alike."
+    """Print a line for each folder in which photos of different splits look alike.
+
+    Raises `DataError` for a photo that cannot be read."""
     folders = {source.splits.train[0].photo.parent: source.splits for source in sources}  # each once
     for folder, splits in folders.items():
         if not (found := find_look_alikes(splits)): continue
