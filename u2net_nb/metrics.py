@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Matte', 'FEW_PHOTOS', 'mae', 'mse', 'sad', 'iou', 'f_measure', 'precision_recall', 'grad', 'conn', 'interval',
-           'source_means', 'score_intervals', 'few_photos']
+           'source_means', 'balanced_maes', 'score_intervals', 'few_photos']
 
 # %% ../nbs/12_metrics.ipynb #fe93016c
 import math
@@ -276,6 +276,14 @@ def source_means(
     broken = groups.mae.apply(lambda maes: maes.isna().any())
     means[broken] = np.nan
     return means, means.mean(skipna=not broken.any())
+
+# %% ../nbs/12_metrics.ipynb #12cd0002
+def balanced_maes(
+    scores: pd.DataFrame,  # a row per photo: its `source` and its `mae`
+) -> np.ndarray:
+    "The MAE of each photo, scaled so that their mean is the mean over sources of `source_means`."
+    sizes = scores.groupby("source").mae.transform("size")
+    return (scores.mae * len(scores) / (sizes * scores.source.nunique())).to_numpy()
 
 # %% ../nbs/12_metrics.ipynb #f01d0024
 def score_intervals(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAY_CHANGE', 'local_folder', 'drawn_folder', 'load_sources', 'run_folder', 'open_folder', 'differences',
-           'describe_run', 'machine_kind', 'Run', 'Observer', 'Losses', 'History', 'Board', 'Checkpoints', 'restore',
-           'Clock']
+           'describe_run', 'machine_kind', 'Run', 'Observer', 'Losses', 'History', 'Numbers', 'Board', 'Tracker',
+           'Checkpoints', 'restore', 'Clock']
 
 # %% ../nbs/37_run.ipynb #3700aa04
 import math
@@ -22,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import psutil
 import torch
@@ -35,7 +36,7 @@ from tqdm import tqdm
 import u2net_nb
 from .checkpoint import read_checkpoint, save_model, write_torch
 from .config import Config
-from .core import remove_partials, write_file
+from .core import one_line, remove_partials, write_file
 from .dataset import Splits
 from .hub import download, is_dataset_name
 from .images import size_text
@@ -80,7 +81,7 @@ def run_folder(cfg: DictConfig) -> Path:
 
 # %% ../nbs/37_run.ipynb #e8465e79
 MAY_CHANGE = ("trainer.epochs", "trainer.max_steps", "trainer.max_hours", "trainer.patience",
-              "trainer.log_every", "data.workers", "data.dir", "run_dir", "resume")
+              "trainer.tracker", "trainer.log_every", "data.workers", "data.dir", "run_dir", "resume")
 
 def open_folder(
     cfg: DictConfig,  # the run's settings
@@ -182,7 +183,7 @@ class Run:
     unfinished: float = 0.0       # seconds that an epoch took before it was interrupted
     losses: list[dict] = field(default_factory=list)   # rows of losses.csv
     history: list[dict] = field(default_factory=list)  # rows of history.csv, in the first process
-    maes: list[float] = field(default_factory=list)    # of each validation, in every process
+    maes: list[list[float]] = field(default_factory=list)  # of each validation, by photo, in every process
 
     @property
     def total(self) -> float:
@@ -196,15 +197,21 @@ class Run:
 
     @property
     def improved(self) -> bool:
-        "Was the last validation the best so far?"
-        *earlier, last = self.maes
-        return all(last < mae for mae in earlier)
+        """Was the last validation the best so far, or so close to the best that its photos cannot tell them apart?
+
+        That is, worse by at most one standard error over the photos. The first validation has to be beaten outright."""
+        *earlier, last = map(np.array, self.maes)
+        if not earlier: return True
+        best = min(earlier, key=np.mean)
+        worse = last - best
+        if best is earlier[0]: return worse.mean() < 0
+        return worse.mean() <= worse.std() / math.sqrt(len(worse))
 
     @property
     def impatient(self) -> bool:
         "Have the last `patience` epochs brought nothing better?"
-        patience = self.cfg.trainer.patience
-        return 0 < patience < len(self.maes) and min(self.maes[-patience:]) >= min(self.maes[:-patience])
+        patience, means = self.cfg.trainer.patience, [np.mean(maes) for maes in self.maes]
+        return 0 < patience < len(means) and min(means[-patience:]) >= min(means[:-patience])
 
     @property
     def finished(self) -> bool:
@@ -286,16 +293,34 @@ class History(Observer):
         rates, losses = ([row[name] for row in steps] or [math.nan] for name in ("lr", "loss"))
         return {"epoch": round(run.step / run.per_epoch, 3), "step": run.step, "lr": rates[-1],
                 "loss": sum(losses) / len(losses),
-                **{f"val_{name}": score for name, score in scores.items()},
+                **{f"val_{name}": score for name, score in scores.items()}, "best": run.improved,
                 "seconds": trained, "images_per_second": photos / trained if steps else math.nan}
 
 # %% ../nbs/37_run.ipynb #3700aa18
-class Board(Observer):
-    "Shows losses, scores, result pictures and settings in TensorBoard."
+class Numbers(Observer):
+    "Passes on the losses of each step and the scores of each epoch. `show` says where to."
     def __init__(self, run: Run):
         super().__init__(run)
         self.shown = run.step
 
+    def show(self, group: str, values: dict[str, float], step: int) -> None: raise NotImplementedError
+
+    def after_step(self, losses: Tensor, names: list[str], rate: float) -> None: self._show_losses()
+
+    def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None:
+        self._show_losses()
+        self.show("val", scores, self.run.step)
+        speed = self.run.history[-1]["images_per_second"]
+        if self.run.step: self.show("train", {"images_per_second": speed}, self.run.step)
+
+    def _show_losses(self) -> None:
+        for row in self.run.losses[self.shown:]:
+            values = {name: value for name, value in row.items() if name not in ("step", "epoch", "photos")}
+            self.show("train", values, row["step"])
+        self.shown = len(self.run.losses)
+
+class Board(Numbers):
+    "Shows losses, scores, result pictures and settings in TensorBoard."
     @cached_property
     def writer(self) -> SummaryWriter:
         "Opened when it is first used: a run that is refused leaves nothing."
@@ -305,13 +330,12 @@ class Board(Observer):
         writer.add_text("params", f"```yaml\n{settings}```", run.step)
         return writer
 
-    def after_step(self, losses: Tensor, names: list[str], rate: float) -> None: self._show_losses()
+    def show(self, group: str, values: dict[str, float], step: int) -> None:
+        for name, value in values.items(): self.writer.add_scalar(f"{group}/{name}", value, step)
 
     def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None:
+        super().after_epoch(scores, trained, tested)
         run = self.run
-        self._show_losses()
-        self._scalars("val", scores, run.step)
-        if run.step: self.writer.add_scalar("train/images_per_second", run.history[-1]["images_per_second"], run.step)
         pictures = show_results(run.tested, run.splits.val.dataset, run.cfg, run.accelerator)
         self.writer.add_figure("val/results", pictures, run.step)
         self.writer.flush()
@@ -319,14 +343,23 @@ class Board(Observer):
     def end(self) -> None:
         if "writer" in vars(self): self.writer.close()
 
-    def _show_losses(self) -> None:
-        for row in self.run.losses[self.shown:]:
-            self._scalars("train", row, row["step"], skip=("step", "epoch", "photos"))
-        self.shown = len(self.run.losses)
+# %% ../nbs/37_run.ipynb #37cd0002
+class Tracker(Numbers):
+    "Tells `trainer.tracker` the settings, losses and scores. Raises `ValueError` if it does not start."
+    def __init__(self, run: Run):
+        super().__init__(run)
+        tracker, settings = run.cfg.trainer.tracker, OmegaConf.to_container(run.cfg, resolve=True)
+        flat = pd.json_normalize(settings).iloc[0].to_dict()
+        words = {"wandb": {"name": run.folder.name, "dir": run.folder}}  # its files would be in the working directory
+        try: run.accelerator.init_trackers("u2net_nb", flat, words)
+        except Exception as error:  # each tracker has errors of its own
+            raise ValueError(f"trainer.tracker is {tracker}, which does not start: {one_line(error)}") from None
 
-    def _scalars(self, group: str, values: dict[str, float], step: int, skip: tuple[str, ...] = ()) -> None:
-        for name, value in values.items():
-            if name not in skip: self.writer.add_scalar(f"{group}/{name}", value, step)
+    def show(self, group: str, values: dict[str, float], step: int) -> None:
+        self.run.accelerator.log({f"{group}/{name}": value for name, value in values.items()}, step)
+
+    def end(self) -> None:
+        for tracker in self.run.accelerator.trackers: tracker.finish()
 
 # %% ../nbs/37_run.ipynb #3700aa19
 class Checkpoints(Observer):

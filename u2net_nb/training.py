@@ -46,11 +46,11 @@ from .core import claimed, one_line_errors, progress_bar, write_file
 from .dataset import Splits
 from .images import size_text
 from .loss import bce_losses, portrait_losses, total_loss
-from .metrics import few_photos, score_intervals
+from .metrics import balanced_maes, few_photos, score_intervals
 from .model import U2Net
 from .plots import plot_loss, plot_sides, plot_validation, save_figure
 from .run import (Board, Checkpoints, Clock, History, Losses, Observer, Run, describe_run, load_sources,
-                          open_folder, restore, run_folder)
+                          open_folder, Tracker, restore, run_folder)
 from .sources import Mixture, Source, warn_of_look_alikes
 from .validation import (evaluate, forward, make_accelerator, mean_scores, memory_format, score_photos,
                                  show_results)
@@ -68,6 +68,7 @@ def train_steps(
     losses_seen, clock = Losses(run), Clock(run, began)
     observers = [losses_seen, clock]
     if accelerator.is_main_process: observers += [History(run), Board(run), Checkpoints(run)]
+    if accelerator.is_main_process and cfg.trainer.tracker != "none": observers.append(Tracker(run))
     silent = not accelerator.is_main_process
     with progress_bar(total=run.total, initial=run.step, unit="step", silent=silent) as bar, clock:
         if cfg.model.weights and not run.maes: _end_epoch(run, observers, 0)  # what the start is worth
@@ -119,8 +120,9 @@ def _end_epoch(
 ) -> None:
     "Validate, and tell the observers."
     began = time.perf_counter()
-    scores = validate(run)
-    run.maes.append(scores["mae"])
+    photos = validate(run)
+    run.maes.append(balanced_maes(photos).tolist())
+    scores = mean_scores(photos)
     for observer in observers: observer.after_epoch(scores, trained, time.perf_counter() - began)
 
 def _advance(bar: tqdm, run: Run) -> None:
@@ -280,14 +282,14 @@ def loss_terms(
     return portrait_losses(logits, batch["alpha"], batch["band"], batch["refined"])
 
 # %% ../nbs/38_training.ipynb #3800aa12
-def validate(run: Run) -> dict[str, float]:
-    "The validation scores. Raises `FloatingPointError` if they are not finite."
+def validate(run: Run) -> pd.DataFrame:
+    "The scores of each validation photo. Raises `FloatingPointError` if they are not finite."
     several = run.accelerator.num_processes > 1
     if several: broadcast(list(run.tested.buffers()))  # each process has its own running statistics
-    scores = evaluate(run.tested, run.splits.val, run.cfg, run.accelerator)
-    if not math.isfinite(scores["mae"]):
-        raise FloatingPointError(f"the validation MAE is {scores['mae']} after step {run.step}: lower optimizer.lr")
-    return scores
+    photos = score_photos(run.tested, run.splits.val, run.cfg, run.accelerator)
+    if not math.isfinite(photos.mae.sum()):
+        raise FloatingPointError(f"the validation MAE is not finite after step {run.step}: lower optimizer.lr")
+    return photos
 
 # %% ../nbs/38_training.ipynb #3800aa20
 def finish(run: Run) -> Path:
@@ -329,7 +331,7 @@ def summarise_run(
 ) -> dict[str, float]:
     "The row of summary.csv. `test_mae_low` and `test_mae_high` are the ends of the 95 % interval of `test_mae`."
     history, scores = pd.DataFrame(run.history), mean_scores(photos) | score_intervals(photos)
-    top = history.loc[history.val_mae.idxmin()]
+    top = history[history.best].iloc[-1]
     return {"epochs": history.epoch.max(), "best_epoch": top.epoch, "val_mae": top.val_mae, "val_iou": top.val_iou,
             **{f"test_{name}": score for name, score in scores.items()},
             **{f"start_{name}": start[name] for name in ("mae", "iou") if start},

@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.tracking import get_available_trackers
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from torch import Tensor, nn
@@ -42,11 +43,15 @@ def precision_here(
     return wanted
 
 def make_accelerator(cfg: DictConfig) -> Accelerator:
-    "An Accelerator for this machine and the run's precision. Raises as `precision_here`."
-    precision = precision_here(cfg.trainer.precision)
+    "An Accelerator for this machine, the run's precision and its tracker. Raises `ValueError` if one is not to be had."
+    precision, tracker = precision_here(cfg.trainer.precision), cfg.trainer.tracker
+    tracker = None if tracker == "none" else tracker
+    if tracker and tracker not in map(str, get_available_trackers()):  # Accelerate would go on without it
+        raise ValueError(f"trainer.tracker is {tracker}, which is not installed: pip install {tracker}")
     if not has_gpu(): keep_freed_memory()
     AcceleratorState._reset_state()  # accelerate keeps the first precision of a process; a notebook may train twice
-    return Accelerator(cpu=not has_gpu(), mixed_precision=precision, gradient_accumulation_steps=cfg.trainer.accumulate)
+    return Accelerator(cpu=not has_gpu(), mixed_precision=precision, log_with=tracker,
+                       gradient_accumulation_steps=cfg.trainer.accumulate)
 
 # %% ../nbs/36_validation.ipynb #36ab0002
 def keep_freed_memory() -> None:
