@@ -52,7 +52,7 @@ class TrainerConfig:
     max_hours: float = setting(0.0, NOT_NEGATIVE)  # stop in time, with everything saved; 0: no limit
     freeze_norm: bool = False                      # keep batch normalisation's running statistics: for fine-tuning
     patience: int = setting(0, NOT_NEGATIVE)       # epochs without a better validation MAE before it stops; 0: never
-    tracker: str = setting("none", one_of("none", *TRACKERS))  # also told settings, losses and scores
+    tracker: str = setting("none", one_of("none", *TRACKERS))  # is told the curves, too
 
 # %% ../nbs/33_config.ipynb #3300aa02
 OPTIMIZER = {"_target_": "torch.optim.Adam", "lr": 1e-4}
