@@ -68,14 +68,14 @@ def plot_sides(
 
 # %% ../nbs/35_plots.ipynb #798ca76c
 def plot_validation(
-    history: pd.DataFrame,  # history.csv: columns epoch, val_mae, val_iou and best
+    history: pd.DataFrame,  # history.csv: columns epoch, val_mae, val_iou and kept
 ) -> Figure:
-    "Validation MAE (left axis, the best epoch marked) and IoU (right axis) after each epoch."
+    "Validation MAE (left axis, the epoch marked whose weights are kept) and IoU (right axis) after each epoch."
     fig, ax = _axes("epoch", "validation MAE")
-    best = history[history.best].iloc[-1]
+    kept = history[history.kept].iloc[-1]
     ax.plot(history.epoch, history.val_mae, "o-", color="maroon", ms=3)
-    ax.plot(best.epoch, best.val_mae, "*", color="maroon", ms=14)
-    ax.set_title(f"kept: epoch {best.epoch:.0f}, MAE {best.val_mae:.4f}", fontsize=10)
+    ax.plot(kept.epoch, kept.val_mae, "*", color="maroon", ms=14)
+    ax.set_title(f"kept: epoch {kept.epoch:.0f}, MAE {kept.val_mae:.4f}", fontsize=10)
     ax.set_ylim(0)
     right = ax.twinx()
     right.plot(history.epoch, history.val_iou, "o-", color="steelblue", ms=3, lw=1)

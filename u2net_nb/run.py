@@ -196,7 +196,7 @@ class Run:
         return self.ema.module if self.ema else self.model
 
     @property
-    def improved(self) -> bool:
+    def worth_keeping(self) -> bool:
         """Was the last validation the best so far, or so close to the best that its photos cannot tell them apart?
 
         That is, worse by at most one standard error over the photos. The first validation has to be beaten outright."""
@@ -278,11 +278,11 @@ class History(Observer):
         run.history.append(self._row(scores, trained))
         run.seconds += trained + tested
         run.write_table("history")
-        row, best = run.history[-1], "  best" if run.improved else ""
+        row, kept = run.history[-1], "  kept" if run.worth_keeping else ""
         scored = f"val MAE {row['val_mae']:.4f}  IoU {row['val_iou']:.3f}"
         if not run.step: tqdm.write(f"start  {scored}")
         else: tqdm.write(f"epoch {row['epoch']:g}/{run.cfg.trainer.epochs}  loss {row['loss']:.3f}  {scored}  "
-                         f"{row['images_per_second']:.1f} images/s{best}")
+                         f"{row['images_per_second']:.1f} images/s{kept}")
         if run.impatient: tqdm.write(f"nothing better for {run.cfg.trainer.patience} epochs: training ends")
 
     def _row(self, scores: dict[str, float], trained: float) -> dict[str, float]:
@@ -293,7 +293,7 @@ class History(Observer):
         rates, losses = ([row[name] for row in steps] or [math.nan] for name in ("lr", "loss"))
         return {"epoch": round(run.step / run.per_epoch, 3), "step": run.step, "lr": rates[-1],
                 "loss": sum(losses) / len(losses),
-                **{f"val_{name}": score for name, score in scores.items()}, "best": run.improved,
+                **{f"val_{name}": score for name, score in scores.items()}, "kept": run.worth_keeping,
                 "seconds": trained, "images_per_second": photos / trained if steps else math.nan}
 
 # %% ../nbs/37_run.ipynb #3700aa18
@@ -350,7 +350,7 @@ class Tracker(Numbers):
         super().__init__(run)
         tracker, settings = run.cfg.trainer.tracker, OmegaConf.to_container(run.cfg, resolve=True)
         flat = pd.json_normalize(settings).iloc[0].to_dict()
-        words = {"wandb": {"name": run.folder.name, "dir": run.folder}}  # its files would be in the working directory
+        words = {"wandb": {"name": run.folder.name, "dir": run.folder}}  # not in the working directory
         try: run.accelerator.init_trackers("u2net_nb", flat, words)
         except Exception as error:  # each tracker has errors of its own
             raise ValueError(f"trainer.tracker is {tracker}, which does not start: {one_line(error)}") from None
@@ -363,11 +363,11 @@ class Tracker(Numbers):
 
 # %% ../nbs/37_run.ipynb #3700aa19
 class Checkpoints(Observer):
-    "Writes the best weights to model.safetensors, and last.ckpt to resume from."
+    "Writes the weights to keep to model.safetensors, and last.ckpt to resume from."
     def after_epoch(self, scores: dict[str, float], trained: float, tested: float) -> None:
         run = self.run
         words = dict(recipe=run.cfg.recipe, epoch=run.history[-1]["epoch"], size=size_text(run.cfg.data.size))
-        if run.improved: save_model(run.tested, run.folder/"model.safetensors", **words)
+        if run.worth_keeping: save_model(run.tested, run.folder/"model.safetensors", **words)
         self.after_interrupt()
 
     def after_interrupt(self) -> None: write_torch(self.run.folder/"last.ckpt", self._state())

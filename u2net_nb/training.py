@@ -49,8 +49,8 @@ from .loss import bce_losses, portrait_losses, total_loss
 from .metrics import balanced_maes, few_photos, score_intervals
 from .model import U2Net
 from .plots import plot_loss, plot_sides, plot_validation, save_figure
-from .run import (Board, Checkpoints, Clock, History, Losses, Observer, Run, describe_run, load_sources,
-                          open_folder, Tracker, restore, run_folder)
+from .run import (Board, Checkpoints, Clock, History, Losses, Observer, Run, Tracker, describe_run,
+                          load_sources, open_folder, restore, run_folder)
 from .sources import Mixture, Source, warn_of_look_alikes
 from .validation import (evaluate, forward, make_accelerator, mean_scores, memory_format, score_photos,
                                  show_results)
@@ -67,8 +67,9 @@ def train_steps(
     cfg, model, optimizer, accelerator = run.cfg, run.model, run.optimizer, run.accelerator
     losses_seen, clock = Losses(run), Clock(run, began)
     observers = [losses_seen, clock]
-    if accelerator.is_main_process: observers += [History(run), Board(run), Checkpoints(run)]
-    if accelerator.is_main_process and cfg.trainer.tracker != "none": observers.append(Tracker(run))
+    if accelerator.is_main_process:
+        observers += [History(run), Board(run), Checkpoints(run)]
+        if cfg.trainer.tracker != "none": observers.append(Tracker(run))
     silent = not accelerator.is_main_process
     with progress_bar(total=run.total, initial=run.step, unit="step", silent=silent) as bar, clock:
         if cfg.model.weights and not run.maes: _end_epoch(run, observers, 0)  # what the start is worth
@@ -331,8 +332,8 @@ def summarise_run(
 ) -> dict[str, float]:
     "The row of summary.csv. `test_mae_low` and `test_mae_high` are the ends of the 95 % interval of `test_mae`."
     history, scores = pd.DataFrame(run.history), mean_scores(photos) | score_intervals(photos)
-    top = history[history.best].iloc[-1]
-    return {"epochs": history.epoch.max(), "best_epoch": top.epoch, "val_mae": top.val_mae, "val_iou": top.val_iou,
+    kept = history[history.kept].iloc[-1]
+    return {"epochs": history.epoch.max(), "best_epoch": kept.epoch, "val_mae": kept.val_mae, "val_iou": kept.val_iou,
             **{f"test_{name}": score for name, score in scores.items()},
             **{f"start_{name}": start[name] for name in ("mae", "iou") if start},
             "test_photos": len(photos),
