@@ -278,7 +278,8 @@ class History(Observer):
         run.history.append(self._row(scores, trained))
         run.seconds += trained + tested
         run.write_table("history")
-        row, kept = run.history[-1], "  kept" if run.worth_keeping else ""
+        row = run.history[-1]
+        kept = "  kept" if row["kept"] else ""
         scored = f"val MAE {row['val_mae']:.4f}  IoU {row['val_iou']:.3f}"
         if not run.step: tqdm.write(f"start  {scored}")
         else: tqdm.write(f"epoch {row['epoch']:g}/{run.cfg.trainer.epochs}  loss {row['loss']:.3f}  {scored}  "

@@ -136,7 +136,7 @@ def _advance(bar: tqdm, run: Run) -> None:
 def train(
     cfg: DictConfig,  # from `compose_config`
 ) -> Path:
-    """Train as `cfg` says, test the best weights, and leave everything in the run folder, which is returned.
+    """Train as `cfg` says, test the weights that were kept, and leave everything in the run folder, which is returned.
 
     Raises `ValueError`, `OSError`, `MemoryError`, and as `train_steps`."""
     began, first = time.perf_counter(), os.environ.get("RANK", "0") == "0"
@@ -294,32 +294,32 @@ def validate(run: Run) -> pd.DataFrame:
 
 # %% ../nbs/38_training.ipynb #3800aa20
 def finish(run: Run) -> Path:
-    """Test the best weights, and those that the run started from, on the same photos; draw the curves and some results;
-    write summary.csv. Returns the run's folder."""
-    best, cfg, accelerator = _best_model(run), run.cfg, run.accelerator
-    photos = score_photos(best, run.splits.test, cfg, accelerator)
+    """Test the weights that were kept, and those that the run started from, on the same photos; draw the curves and
+    some results; write summary.csv. Returns the run's folder."""
+    kept, cfg, accelerator = _kept_model(run), run.cfg, run.accelerator
+    photos = score_photos(kept, run.splits.test, cfg, accelerator)
     start = new_model(cfg).to(accelerator.device) if cfg.model.weights else None
     start_scores = evaluate(start, run.splits.test, cfg, accelerator) if start else {}
     if accelerator.is_main_process:
-        _draw(run, best, start)
+        _draw(run, kept, start)
         summary = summarise_run(run, photos, start_scores)
         write_file(run.folder/"summary.csv", pd.DataFrame([summary]).to_csv(index=False))
         tqdm.write(describe_test(summary))
     return run.folder
 
-def _best_model(run: Run) -> U2Net:
-    "The best weights, in every process, of which only the first may see the run's folder."
+def _kept_model(run: Run) -> U2Net:
+    "The weights that were kept, in every process, of which only the first may see the run's folder."
     cfg, main = run.cfg, run.accelerator.is_main_process
-    best = load_model(run.folder/"model.safetensors", cfg.model.arch) if main else ARCHS[cfg.model.arch]()
-    if not main: best.normalisation = run.tested.normalisation  # the file says it to the first process
-    best = best.to(run.accelerator.device)
-    if run.accelerator.num_processes > 1: broadcast([*best.state_dict().values()])
-    return best
+    kept = load_model(run.folder/"model.safetensors", cfg.model.arch) if main else ARCHS[cfg.model.arch]()
+    if not main: kept.normalisation = run.tested.normalisation  # the file says it to the first process
+    kept = kept.to(run.accelerator.device)
+    if run.accelerator.num_processes > 1: broadcast([*kept.state_dict().values()])
+    return kept
 
-def _draw(run: Run, best: U2Net, start: U2Net | None) -> None:
-    "The curves, and some results of the best weights on test photos, beside those of the start."
+def _draw(run: Run, kept: U2Net, start: U2Net | None) -> None:
+    "The curves, and some results of the weights that were kept, on test photos, beside those of the start."
     losses, history = pd.DataFrame(run.losses), pd.DataFrame(run.history)
-    results = show_results(best, run.splits.test.dataset, run.cfg, run.accelerator, start=start)
+    results = show_results(kept, run.splits.test.dataset, run.cfg, run.accelerator, start=start)
     curves = {"loss": plot_loss(losses), "sides": plot_sides(losses), "validation": plot_validation(history)}
     figures = curves | {"results": results}
     for name, figure in figures.items(): save_figure(figure, run.folder/f"{name}.png")
@@ -418,7 +418,7 @@ def check_disk(
     folder: Path,      # the run's
 ) -> None:
     "Raises `OSError` if the checkpoints will not fit on the disk."
-    copies = 10 if cfg.trainer.ema else 8  # weights, average, two moments, the best; each is written aside first
+    copies = 10 if cfg.trainer.ema else 8  # weights, average, two moments, those kept; each is written aside first
     need = copies * sum(p.numel() * p.element_size() for p in model.parameters())
     free = shutil.disk_usage(folder).free
     if need <= free: return

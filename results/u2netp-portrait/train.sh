@@ -3,7 +3,8 @@
 # It may be killed at any time: started again, it goes on from the last checkpoint, and a finished stage is not run
 # again. At the end it scores the network beside MediaPipe, writes the package's files and renews the tables of the card.
 #
-# Needed: the folders below data/ that u2net_nb/recipes/bundled.yaml names, and Muon (pip install pytorch-optimizer).
+# Needed: the folders below data/ that u2net_nb/recipes/bundled.yaml names, data/eg1800_test, and Muon
+# (pip install pytorch-optimizer).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 stages=results/u2netp-portrait/stages
