@@ -29,12 +29,12 @@ _ZOOM: Rule = "two numbers above 0, the smaller first", lambda zoom: len(zoom) =
 class AugmentConfig:
     "How much a training photo may be changed. Colours are left alone unless asked for."
     flip: float = setting(0.5, SHARE)                # chance of a mirror image
-    whole: bool = False                              # start from the whole photo, squeezed to shape, instead of a crop
+    full_image: bool = False                         # start from the full image, squeezed to shape, instead of a crop
     scale: list[float] = setting([1.0, 1.0], _ZOOM)  # smallest and largest zoom
     stretch: float = setting(1.0, at_least(1))       # largest factor by which width and height are stretched apart
     rotate: float = setting(0.0, NOT_NEGATIVE)       # largest angle, degrees
     perspective: float = setting(0.0, SHARE)         # chance that the corners move, each by up to a tenth of the side
-    grey: float = setting(0.0, SHARE)                # chance of losing all colour
+    grayscale: float = setting(0.0, SHARE)           # chance of losing all colour
     jitter: float = setting(0.0, SHARE)              # largest change of brightness, contrast and saturation
     blur: float = setting(0.0, SHARE)                # chance of a Gaussian blur, sigma up to 2 pixels
 
@@ -42,7 +42,7 @@ class AugmentConfig:
     def bends(self) -> bool:
         "Is the shape changed by more than a crop and a mirror image?"
         zooms = [*self.scale] != [1, 1]
-        return self.whole or zooms or self.stretch > 1 or self.rotate > 0 or self.perspective > 0
+        return self.full_image or zooms or self.stretch > 1 or self.rotate > 0 or self.perspective > 0
 
 # %% ../nbs/30_augment.ipynb #3000aa09
 def crop_window(
@@ -59,10 +59,10 @@ def crop_window(
 def fixed_window(
     source: tuple[int, int],  # width and height of the photo
     size: tuple[int, int],    # width and height of the result
-    whole: bool = False,      # the whole photo, squeezed, instead of its centre
+    full_image: bool = False,      # the whole photo, squeezed, instead of its centre
 ) -> np.ndarray:
     "The 3×3 matrix for validation and test."
-    if not whole: return crop_window((source[0] - size[0]) // 2, (source[1] - size[1]) // 2, size[0])
+    if not full_image: return crop_window((source[0] - size[0]) // 2, (source[1] - size[1]) // 2, size[0])
     x, y = source[0] / size[0], source[1] / size[1]
     return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])  # pixel 0 has its centre at 0
 
@@ -89,7 +89,7 @@ def _bent_window(
     stretch = math.exp(rng.uniform(-1, 1) * math.log(augment.stretch) / 2)
     angle = math.radians(rng.uniform(-augment.rotate, augment.rotate))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    half = np.array(source if augment.whole else size) / zoom / 2 * (1 / stretch, stretch)
+    half = np.array(source if augment.full_image else size) / zoom / 2 * (1 / stretch, stretch)
     mirror = (-1, 1) if rng.random() < augment.flip else (1, 1)
     corners = CORNERS * mirror * half @ turn.T
     if rng.random() < augment.perspective: corners = corners + rng.uniform(-.2, .2, (4, 2)) * half
@@ -126,7 +126,7 @@ def random_colours(
 ) -> np.ndarray:
     "What `change_colours` takes: change of brightness, contrast and saturation, and sigma of the blur, float32 4."
     colour = rng.uniform(-augment.jitter, augment.jitter, 3)
-    if rng.random() < augment.grey: colour[2] = -1
+    if rng.random() < augment.grayscale: colour[2] = -1
     sigma = rng.uniform(.3, 2) if rng.random() < augment.blur else 0
     return np.array([*colour, sigma], np.float32)
 

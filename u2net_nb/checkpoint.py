@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ARCHS', 'ORIGINAL_SIZE', 'ModelConfig', 'arch_of', 'write_torch', 'save_model', 'checkpoint_path', 'read_checkpoint',
-           'header_words', 'trained_size', 'read_state', 'load_model', 'check_channels']
+           'header_metadata', 'trained_size', 'read_state', 'load_model', 'check_channels']
 
 # %% ../nbs/13_checkpoint.ipynb #106db309
 import io
@@ -108,7 +108,7 @@ def _settings(
     try: return {"recipe": checkpoint["config"]["recipe"], "size": size_text(checkpoint["config"]["data"]["size"])}
     except (KeyError, TypeError, IndexError, ValueError): return {}
 
-def header_words(
+def header_metadata(
     path: str | Path,  # of a checkpoint, or "bundled"
 ) -> dict[str, str]:
     """What a checkpoint says of itself: of a .safetensors file the words in its header, such as `arch`, `recipe` and
@@ -122,7 +122,7 @@ def header_words(
 ORIGINAL_SIZE = 320, 320  # what the original U²-Net was made for
 
 def trained_size(
-    words: dict[str, str],  # from `header_words`
+    words: dict[str, str],  # from `header_metadata`
 ) -> tuple[int, int]:
     "Width and height that a checkpoint's header names, otherwise the original's. Raises `ValueError` for no size."
     return parse_size(words["size"]) if "size" in words else ORIGINAL_SIZE

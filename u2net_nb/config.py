@@ -21,7 +21,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import u2net_nb
-from .checkpoint import ModelConfig, arch_of, header_words, read_state, trained_size
+from .checkpoint import ModelConfig, arch_of, header_metadata, read_state, trained_size
 from .core import NOT_NEGATIVE, POSITIVE, Rule, at_least, one_line, one_of, setting, unknown
 from .images import parse_size
 from .loss import LossConfig
@@ -94,7 +94,7 @@ def describe_settings(
         if is_dataclass(value): lines.append(describe_settings(type(value), f"{name}."))
         elif isinstance(value, dict):
             lines += [_described(f"{name}.{key}", part, meaning) for key, part in value.items()]
-        else: lines.append(_described(name, value, meaning, item.metadata.get("wanted")))
+        else: lines.append(_described(name, value, meaning, item.metadata.get("description")))
     return "\n".join(lines)
 
 # %% ../nbs/33_config.ipynb #c33f0001
@@ -128,7 +128,7 @@ def _help() -> str:
 
 # %% ../nbs/33_config.ipynb #33ab0002
 def _arch_of(weights: str) -> str: return arch_of(read_state(weights))
-def _size_of(weights: str) -> list[int]: return [*trained_size(header_words(weights))]
+def _size_of(weights: str) -> list[int]: return [*trained_size(header_metadata(weights))]
 
 OmegaConf.register_new_resolver("arch_of", _arch_of, replace=True, use_cache=True)
 OmegaConf.register_new_resolver("size_of", _size_of, replace=True, use_cache=True)
@@ -202,8 +202,8 @@ def check_config(
 ) -> DictConfig:
     "`cfg` itself. Raises `ValueError` naming the first setting whose value makes no sense."
     for key, value, item in _settings(cfg):
-        wanted, fine = item.metadata.get("wanted"), item.metadata.get("fine")
-        if fine and not fine(value): raise _nonsense(key, value, wanted)
+        description, check = item.metadata.get("description"), item.metadata.get("check")
+        if check and not check(value): raise _nonsense(key, value, description)
     lr, target = cfg.optimizer.get("lr"), cfg.optimizer.get("_target_")
     if not (isinstance(target, str) and target):
         raise _nonsense("optimizer._target_", target, "a class, such as torch.optim.AdamW")

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BUNDLED', 'EXTRAS', 'EXPECTED', 'Rule', 'SHARE', 'POSITIVE', 'NOT_NEGATIVE', 'write_file', 'bundled_file',
-           'remove_partials', 'BusyError', 'claimed', 'progress_bar', 'one_line', 'unknown', 'one_line_errors',
+           'remove_partials', 'BusyError', 'folder_lock', 'progress_bar', 'one_line', 'unknown', 'one_line_errors',
            'command', 'check_parameters', 'notebook_parameters', 'at_least', 'one_of', 'setting']
 
 # %% ../nbs/00_core.ipynb #ec93e2fd
@@ -89,7 +89,7 @@ def _holder(path: str) -> str:
     return "another process"
 
 @contextmanager
-def claimed(
+def folder_lock(
     folder: str | Path,  # need not exist
 ) -> Iterator[None]:
     "Keep a folder from other processes. Raises `BusyError`, in one line, if one has it."
@@ -352,7 +352,7 @@ def setting(
     default: Any,  # a list is copied for every instance
     rule: Rule,    # for the values allowed
 ) -> Any:
-    "A dataclass field with a default, and with a rule in its metadata as `wanted` (words) and `fine` (test)."
-    metadata = dict(zip(("wanted", "fine"), rule))
+    "A dataclass field with a default, and with a rule in its metadata as `description` (words) and `check` (test)."
+    metadata = dict(zip(("description", "check"), rule))
     if isinstance(default, list): return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)

@@ -261,8 +261,8 @@ def evaluate_folder(
 ) -> pd.DataFrame:
     "Evaluate and write everything to `out`. Returns the summary. Raises `ValueError` or `OSError` in one line."
     choices = ("split", split, one_of(*SPLITS)), ("protocol", protocol, one_of("resized", "full"))
-    for name, value, (wanted, fine) in choices:
-        if not fine(value): raise ValueError(f"{name} is {value!r}: it must be {wanted}")
+    for name, value, (description, check) in choices:
+        if not check(value): raise ValueError(f"{name} is {value!r}: it must be {description}")
     predictor = Ensemble([weights] if isinstance(weights, str | os.PathLike) else weights, size, flip)
     dataset = open_split(data, split, proportions, predictor.size)
     return write_evaluation(evaluate_split(predictor, dataset, protocol), out)

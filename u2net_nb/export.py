@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REMBG_SIDE', 'REMBG_MEAN', 'REMBG_STD', 'CALIBRATION', 'INTEGER', 'TOLERANCE', 'INTEGER_TOLERANCE', 'main', 'Alpha',
-           'check_photos', 'largest_difference', 'RembgAlpha', 'calibration_photos', 'in_integers', 'mean_difference',
+           'check_photos', 'largest_difference', 'RembgAlpha', 'calibration_photos', 'quantize', 'mean_difference',
            'export_onnx', 'export_command']
 
 # %% ../nbs/43_export.ipynb #bde056e4
@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torch.onnx import TrainingMode
 
 import u2net_nb
-from .checkpoint import arch_of, check_channels, header_words, load_model, trained_size
+from .checkpoint import arch_of, check_channels, header_metadata, load_model, trained_size
 from .core import BUNDLED, command, write_file
 from .dataset import find_pictures
 from .guided import guided_graph
@@ -176,7 +176,7 @@ class _Calibration(CalibrationDataReader):
 
 INTEGER = "Conv", "Relu", "Add", "Concat", "MaxPool", "Resize"  # operations that can be done in integers
 
-def in_integers(
+def quantize(
     graph: bytes,              # an ONNX file from `_graph`
     photos: list[np.ndarray],  # from `calibration_photos`
 ) -> bytes:
@@ -235,7 +235,7 @@ def _checked_in_integers(
     out: str | os.PathLike,    # what the file will be called
 ) -> bytes:
     "The graph in integers. Raises `ValueError` if its alphas differ by more than `INTEGER_TOLERANCE`."
-    integer = in_integers(graph, photos)
+    integer = quantize(graph, photos)
     found = mean_difference(graph, integer, photos)
     if found <= INTEGER_TOLERANCE: return integer
     raise ValueError(f"{out}: not written, alphas in 8-bit integers differ by {found:.3f} on average, more than "
@@ -259,7 +259,7 @@ def export_onnx(
     header, path = {}, type(model).__name__
     if not isinstance(model, nn.Module):
         path = model or BUNDLED
-        model, header = load_model(path), header_words(path)
+        model, header = load_model(path), header_metadata(path)
     check_channels(model, path)
     shown = calibration_photos(int8, trained_size(header)) if int8 else []
     model = copy.deepcopy(model).eval().cpu().float()

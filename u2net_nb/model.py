@@ -4,13 +4,9 @@
 
 # %% auto #0
 __all__ = ['ENCODER', 'DECODER', 'U2NET_CHANNELS', 'U2NETP_CHANNELS', 'NORMALISATIONS', 'IMAGENET_MEAN', 'IMAGENET_STD',
-           'ConvBNReLU', 'pool', 'stretch_to', 'RSU', 'init_weights', 'to_imagenet', 'U2Net', 'U2NET', 'U2NETP',
-           'has_gpu', 'find_device', 'computes_bf16']
+           'ConvBNReLU', 'pool', 'stretch_to', 'RSU', 'init_weights', 'to_imagenet', 'U2Net', 'U2NET', 'U2NETP']
 
 # %% ../nbs/10_model.ipynb #71296cc2
-import sys
-from functools import cache
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -203,33 +199,3 @@ class U2NETP(U2Net):
         out_ch: int = 1,  # maps to predict
     ):
         super().__init__(U2NETP_CHANNELS, in_ch, out_ch)
-
-# %% ../nbs/10_model.ipynb #3322861c
-@cache
-def has_gpu() -> bool:
-    "Is there a GPU that this PyTorch can compute on? If there is one that it cannot use, that is said once, on stderr."
-    if not torch.cuda.is_available(): return False
-    try: torch.zeros(1, device="cuda").add(1).item()
-    except RuntimeError as error:
-        print(f"the GPU cannot be used ({str(error).splitlines()[0]}): working on the processor", file=sys.stderr)
-        return False
-    return True
-
-# %% ../nbs/10_model.ipynb #10ab2602
-def find_device(
-    name: str = "auto",  # "auto", "cpu", "cuda" or "mps" (a Mac's GPU); "auto" is "cuda" if that works, or else "cpu"
-) -> torch.device:
-    "The device meant. Raises `ValueError`, in one line, for one that is not there."
-    there = {"auto": True, "cpu": True, "cuda": has_gpu(), "mps": torch.backends.mps.is_available()}
-    if name not in there: raise ValueError(f"device is {name!r}: it must be {', '.join(there)}")
-    if not there[name]: raise ValueError(f"device {name}: PyTorch finds none here that it can use")
-    if name == "auto": return torch.device("cuda" if has_gpu() else "cpu")
-    return torch.device(name)
-
-# %% ../nbs/10_model.ipynb #26950de1
-def computes_bf16(
-    device: torch.device,  # the processor's or a GPU's
-) -> bool:
-    "Does the device compute in bfloat16, rather than emulate it?"
-    if device.type == "cuda": return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()

@@ -38,7 +38,7 @@ class SourceConfig:
     mattes: str = ""        # its sub-folder of mattes; the same as `photos` if these are RGBA cut-outs
     weight: float = setting(1.0, POSITIVE)  # its share of the samples, relative to the other sources' weights
     refined: bool = False   # are the mattes exact, even in hair? Rough masks are not trusted at the edge
-    empty: bool = False     # photos without people, which need no mattes: their alpha is 0 everywhere
+    no_person: bool = False     # photos without people, which need no mattes: their alpha is 0 everywhere
     backgrounds: str = ""   # folder of pictures to composite over; the photos are then cut-outs
     group: str = setting("", _PATTERN)  # photos in whose names this finds the same text stay in one split
     augment: Optional[AugmentConfig] = None  # instead of `data.augment`
@@ -82,7 +82,7 @@ def open_source(
     folder = Path(settings.dir)
     settings = OmegaConf.merge(settings, {} if settings.augment else {"augment": data.augment})
     backgrounds = _split_empty(settings.backgrounds, data.split) if settings.backgrounds else None
-    if settings.empty: splits = _split_empty(folder, data.split, settings.group)
+    if settings.no_person: splits = _split_empty(folder, data.split, settings.group)
     else: splits = load_splits(folder, settings.photos, settings.mattes, data.split, settings.group)
     if data.folds: splits = fold_splits(splits, data.fold, data.folds, settings.group)
     return Source(folder.resolve().name, splits, backgrounds, OmegaConf.to_object(settings))
@@ -126,10 +126,10 @@ class SourceDataset(Dataset):
         self.pairs = getattr(source.splits, split)
         self.backgrounds = source.backgrounds and getattr(source.backgrounds, split)
         self.augment = source.settings.augment
-        exact = source.settings.empty or bool(source.backgrounds)  # nobody, or a cut-out's own alpha
+        exact = source.settings.no_person or bool(source.backgrounds)  # nobody, or a cut-out's own alpha
         self.refined = source.settings.refined or exact
         self.size, self.seed, self.band, self.train = tuple(data.size), seed, band, split == "train"
-        self.whole = self.augment.whole if self.train else data.fit == "resize"
+        self.full_image = self.augment.full_image if self.train else data.fit == "resize"
         spare = data.margin if self.train or data.fit == "crop" else 1  # room for the window to move
         self.read_size = tuple(round(side * spare) for side in self.size)
 
@@ -151,13 +151,13 @@ class SourceDataset(Dataset):
     def _read(self, index: int, rng: np.random.Generator) -> tuple[Image.Image, Image.Image]:
         "Photo and matte at `read_size`, or a cut-out over one of the backgrounds."
         pair = self.pairs[index]
-        if not self.backgrounds: return read_pair(pair, self.read_size, "resize" if self.whole else "crop")
+        if not self.backgrounds: return read_pair(pair, self.read_size, "resize" if self.full_image else "crop")
         scene = self.backgrounds[rng.integers(len(self.backgrounds))].photo
         return composite_pair(pair, scene, self.read_size, rng)
 
     def _fixed_window(self, source: tuple[int, int]) -> np.ndarray:
         "The window for validation and test; a composite has the right shape already."
-        return fixed_window(source, self.size, self.whole or bool(self.backgrounds))
+        return fixed_window(source, self.size, self.full_image or bool(self.backgrounds))
 
 # %% ../nbs/32_sources.ipynb #3200aa12
 class Mixture(Dataset):

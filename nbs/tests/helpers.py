@@ -71,7 +71,7 @@ def quietly(cfg: "DictConfig") -> Path:
 
 def unseen(cfg: "DictConfig") -> Path:
     "The same without figures and TensorBoard, where only numbers are compared: drawing takes as long as training here."
-    with patch("u2net_nb.training._draw"), patch("u2net_nb.training.Board"): return quietly(cfg)
+    with patch("u2net_nb.training._draw"), patch("u2net_nb.training.TensorBoardLogger"): return quietly(cfg)
 
 
 def same(a: Path, b: Path, file: str = "last.ckpt") -> bool:
@@ -92,7 +92,7 @@ def count_pages(out: Path, keep: bool) -> None:
     "Write how many pages a process fetches from the system in two training steps with maps of 34 MB each."
     import torch
 
-    from u2net_nb.validation import keep_freed_memory
+    from u2net_nb.device import keep_freed_memory
     torch.set_num_threads(1)
     if keep: keep_freed_memory()
     net = torch.nn.Sequential(*[torch.nn.Conv2d(16, 16, 3, padding=1) for _ in range(4)])

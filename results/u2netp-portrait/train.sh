@@ -45,10 +45,10 @@ stage 5 256 2 8e-4 trainer.max_steps=278 trainer.cosine=true trainer.ema=0.99 lo
 net=results/u2netp-portrait/model.safetensors
 u2net_average $stages/3/model.safetensors $stages/5/last.ckpt -o $net
 
-# rivals.yaml names the folders once each; scores.csv, the scores of each photo, is what the card's table is made of.
-papermill nbs/rivals.ipynb out.ipynb -p sources results/u2netp-portrait/rivals.yaml -p weights $net \
+# baselines.yaml names the folders once each; scores.csv, the scores of each photo, is what the card's table is made of.
+papermill nbs/baselines.ipynb out.ipynb -p sources results/u2netp-portrait/baselines.yaml -p weights $net \
   -p proportions "[90, 6, 4]" -p mediapipe True -p out results/u2netp-portrait
 # The test list of EG1800, for which there are published figures. It trained nothing and chose nothing.
-papermill nbs/rivals.ipynb out.ipynb -p sources data/eg1800_test -p weights $net -p split all \
+papermill nbs/baselines.ipynb out.ipynb -p sources data/eg1800_test -p weights $net -p split all \
   -p mediapipe True -p out results/u2netp-portrait/eg1800_test
 papermill nbs/bundle.ipynb out.ipynb -p weights $net -p write True
