@@ -6,9 +6,8 @@
 __all__ = ['LAYOUTS', 'MATTING_HUMAN', 'CELEBA', 'ANY_SET', 'ALIKE', 'JPEG', 'PNG', 'Pair', 'find_pictures', 'files_below',
            'picture_folders', 'pair_folders', 'in_order', 'find_pairs', 'find_empty_photos', 'Splits', 'split_names',
            'split_by_position', 'group_of', 'is_pattern', 'split_by_group', 'fold_splits', 'fingerprint', 'LookAlike',
-           'find_look_alikes', 'Row', 'write_csv', 'write_manifest', 'read_manifest', 'load_splits', 'write_metadata',
-           'read_metadata', 'encode_pair', 'pair_files', 'read_pair', 'RefinedRow', 'write_refined', 'refined_path',
-           'refine_pairs']
+           'find_look_alikes', 'Row', 'write_csv', 'write_manifest', 'read_manifest', 'load_splits', 'encode_pair',
+           'pair_files', 'read_pair', 'RefinedRow', 'write_refined', 'refined_path', 'refine_pairs']
 
 # %% ../nbs/22_dataset.ipynb #2200aa04
 import csv
@@ -420,27 +419,6 @@ def load_splits(
     published = {"img": MATTING_HUMAN, "CelebA-img": CELEBA}.get(photo_folder.name, ())
     if len(pairs) == sum(published) and not proportions and not group: return split_by_position(pairs, published)
     return split_by_group(pairs, proportions or ANY_SET, group)
-
-# %% ../nbs/22_dataset.ipynb #2200aa11
-def write_metadata(
-    folder: Path,          # the dataset's folder
-    meta: dict[str, Any],  # title, id, licenses
-) -> Path:
-    "Write a folder's dataset-metadata.json."
-    return write_file(folder/"dataset-metadata.json", json.dumps(meta, indent=2) + "\n")
-
-# %% ../nbs/22_dataset.ipynb #2201aa17
-def read_metadata(
-    folder: Path,  # the dataset's folder
-) -> dict[str, Any]:
-    "What a folder's dataset-metadata.json says; empty if there is none. Raises `DataError` if it is not JSON."
-    path = folder/"dataset-metadata.json"
-    if not path.exists(): return {}
-    try: meta = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError: raise DataError(f"{path} is not JSON: mend it or delete it") from None
-    if isinstance(meta, dict): meta = meta.get("info") or meta
-    if isinstance(meta, dict): return meta
-    raise DataError(f"{path} holds no entries such as title and licenses: mend it or delete it")
 
 # %% ../nbs/22_dataset.ipynb #2200aa14
 JPEG = dict(quality=95, subsampling="4:4:4")

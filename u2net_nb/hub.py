@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['KNOWN', 'LICENSES', 'NO_CREDENTIALS', 'ADVICE', 'LISTING', 'ATTACHED', 'upload_main', 'download_main', 'dataset_name',
-           'is_dataset_name', 'check_metadata', 'make_metadata', 'unpack', 'HubError', 'upload', 'download',
-           'on_kaggle', 'attached_dataset', 'kaggle_parameters', 'push_run', 'upload_command', 'download_command']
+           'is_dataset_name', 'write_metadata', 'read_metadata', 'check_metadata', 'make_metadata', 'unpack',
+           'HubError', 'upload', 'download', 'on_kaggle', 'attached_dataset', 'kaggle_parameters', 'push_run',
+           'upload_command', 'download_command']
 
 # %% ../nbs/23_hub.ipynb #a2cc4868
 import base64
@@ -32,8 +33,8 @@ from PIL import Image, ImageOps
 
 import u2net_nb
 from .core import BUNDLED, bundled_file, folder_lock, command, one_line, progress_bar, write_file
-from .dataset import Pair, find_pairs, pair_folders, read_manifest, read_metadata, refined_path, write_metadata
-from .images import opened, read_matte, read_photo
+from .dataset import Pair, find_pairs, pair_folders, read_manifest, refined_path
+from .images import DataError, opened, read_matte, read_photo
 
 if TYPE_CHECKING: from omegaconf import DictConfig
 
@@ -57,6 +58,27 @@ def is_dataset_name(
     path = Path(text).expanduser()
     if path.exists(): return False
     return text in KNOWN or bool(re.fullmatch(r"[\w-]+/[\w-]+", text, re.ASCII)) and not path.parent.is_dir()
+
+# %% ../nbs/23_hub.ipynb #2200aa11
+def write_metadata(
+    folder: Path,          # the dataset's folder
+    meta: dict[str, Any],  # title, id, licenses
+) -> Path:
+    "Write a folder's dataset-metadata.json."
+    return write_file(folder/"dataset-metadata.json", json.dumps(meta, indent=2) + "\n")
+
+# %% ../nbs/23_hub.ipynb #2201aa17
+def read_metadata(
+    folder: Path,  # the dataset's folder
+) -> dict[str, Any]:
+    "What a folder's dataset-metadata.json says; empty if there is none. Raises `DataError` if it is not JSON."
+    path = folder/"dataset-metadata.json"
+    if not path.exists(): return {}
+    try: meta = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError: raise DataError(f"{path} is not JSON: mend it or delete it") from None
+    if isinstance(meta, dict): meta = meta.get("info") or meta
+    if isinstance(meta, dict): return meta
+    raise DataError(f"{path} holds no entries such as title and licenses: mend it or delete it")
 
 # %% ../nbs/23_hub.ipynb #f1fe458a
 LICENSES = """

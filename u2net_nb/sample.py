@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 
 from .core import progress_bar
-from .dataset import JPEG, Row, encode_pair, pair_files, split_names, write_manifest, write_metadata
+from .dataset import JPEG, Row, encode_pair, pair_files, split_names, write_manifest
+from .hub import write_metadata
 from .portraits import draw_portrait
 
 # %% ../nbs/26_sample.ipynb #5c1b3685
