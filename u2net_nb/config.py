@@ -4,28 +4,25 @@
 
 # %% auto #0
 __all__ = ['TRACKERS', 'OPTIMIZER', 'RECIPES', 'HELP', 'PARAMETERS', 'TrainerConfig', 'Config', 'describe_settings',
-           'describe_recipes', 'register_configs', 'setting_error', 'compose_config', 'check_config', 'read_sources',
-           'config_from_parameters']
+           'describe_recipes', 'register_configs', 'compose_config', 'check_config', 'config_from_parameters']
 
 # %% ../nbs/33_config.ipynb #3d9011c7
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra import compose, initialize
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import u2net_nb
 from .checkpoint import ModelConfig, arch_of, header_metadata, read_state, trained_size
-from .core import NOT_NEGATIVE, POSITIVE, Rule, at_least, one_line, one_of, setting, unknown
+from .core import NOT_NEGATIVE, POSITIVE, Rule, at_least, one_of, setting, unknown
 from .images import parse_size
 from .loss import LossConfig
-from .sources import DataConfig, SourceConfig
+from .sources import DataConfig, SourceConfig, check_settings, read_sources, setting_error
 
 # %% ../nbs/33_config.ipynb #3300aa10
 _DECAY: Rule = "0 or more and less than 1", lambda decay: 0 <= decay < 1
@@ -148,17 +145,6 @@ def register_configs() -> None:
 
 register_configs()
 
-# %% ../nbs/33_config.ipynb #c33f0005
-def setting_error(
-    error: Exception,  # from Hydra or OmegaConf
-) -> str:
-    "What is wrong with which setting, in one line."
-    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
-    where = f"{cause.full_key}: " if getattr(cause, "full_key", None) else ""
-    text = str(cause).split("full_key")[0].split("raised while resolving interpolation: ")[-1]
-    text = text.split("Config search path")[0]  # which says where Hydra looked
-    return where + " ".join(text.split())
-
 # %% ../nbs/33_config.ipynb #4d3ed6ac
 def compose_config(
     experiment: str = "quick",          # a recipe, one of `RECIPES`
@@ -173,49 +159,26 @@ def compose_config(
             return check_config(compose("train", [f"experiment={experiment}", *overrides]))
     except (HydraException, OmegaConfBaseException) as error: raise ValueError(setting_error(error)) from None
 
-# %% ../nbs/33_config.ipynb #c33f0006
-def _settings(
-    node: DictConfig,  # of a dataclass
-    prefix: str = "",  # put before every key
-) -> Iterator[tuple[str, Any, Any]]:
-    "Key, value and dataclass field of every setting in a tree, also in lists."
-    for item in fields(OmegaConf.get_type(node)):
-        key, value = f"{prefix}{item.name}", node[item.name]
-        yield key, value, item
-        parts = enumerate(value) if isinstance(value, ListConfig) else [(None, value)]
-        for i, part in parts:
-            if isinstance(part, DictConfig) and is_dataclass(OmegaConf.get_type(part)):
-                yield from _settings(part, f"{key}." if i is None else f"{key}.{i}.")
-
-# %% ../nbs/33_config.ipynb #3300aa14
-def _nonsense(
-    key: str,     # of the setting
-    value: Any,   # of the right type
-    wanted: str,  # what it must be, in words
-) -> ValueError:
-    "The error for a value that makes no sense."
-    return ValueError(f"{key} is {value}: it must be {wanted}")
-
 # %% ../nbs/33_config.ipynb #aed42dfb
 def check_config(
     cfg: DictConfig,  # a `Config`
 ) -> DictConfig:
     "`cfg` itself. Raises `ValueError` naming the first setting whose value makes no sense."
-    for key, value, item in _settings(cfg):
-        description, check = item.metadata.get("description"), item.metadata.get("check")
-        if check and not check(value): raise _nonsense(key, value, description)
+    check_settings(OmegaConf.to_object(cfg))
     lr, target = cfg.optimizer.get("lr"), cfg.optimizer.get("_target_")
     if not (isinstance(target, str) and target):
-        raise _nonsense("optimizer._target_", target, "a class, such as torch.optim.AdamW")
-    if not (type(lr) in (int, float) and POSITIVE[1](lr)): raise _nonsense("optimizer.lr", lr, "a number above 0")
+        raise ValueError(f"optimizer._target_ is {target}: it must be a class, such as torch.optim.AdamW")
+    if not (type(lr) in (int, float) and POSITIVE[1](lr)):
+        raise ValueError(f"optimizer.lr is {lr}: it must be a number above 0")
     if cfg.data.dir and cfg.data.sources:
-        raise _nonsense("data.dir", cfg.data.dir, "empty if data.sources are given")
+        raise ValueError(f"data.dir is {cfg.data.dir}: it must be empty if data.sources are given")
     folds = cfg.data.folds
     if cfg.data.fold >= max(folds, 1):
         wanted = f"0 to {folds - 1}, because data.folds is {folds}" if folds else "0 without data.folds"
-        raise _nonsense("data.fold", cfg.data.fold, wanted)
+        raise ValueError(f"data.fold is {cfg.data.fold}: it must be {wanted}")
     if cfg.trainer.batch_size == 1 and max(cfg.data.size) == 32:  # its deepest map has a single pixel
-        raise _nonsense("trainer.batch_size", 1, "2 or more for photos of 32x32, or batch normalisation has no spread")
+        raise ValueError("trainer.batch_size is 1: it must be 2 or more for photos of 32x32, "
+                         "or batch normalisation has no spread")
     return cfg
 
 # %% ../nbs/33_config.ipynb #817a1074
@@ -226,23 +189,6 @@ PARAMETERS = {
     "channels_last": "trainer.channels_last", "seed": "trainer.seed",
     "run_dir": "run_dir", "resume": "resume",
 }
-
-# %% ../nbs/33_config.ipynb #c33f0009
-def read_sources(
-    path: str | Path,  # a YAML file
-) -> ListConfig:
-    "The list of sources in a YAML file. Raises `ValueError` in one line if there is none or it makes no sense."
-    try:
-        if Path(path).exists() and not Path(path).is_file(): raise IsADirectoryError("not a file")
-        sources = OmegaConf.load(path)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(f"sources {path}: {one_line(error)}") from None
-    if not isinstance(sources, ListConfig):
-        raise ValueError(f"sources {path}: give a YAML list, with a line `- dir: data/…` for each source")
-    try:
-        plain = OmegaConf.to_container(sources, resolve=True, throw_on_missing=True)
-        return OmegaConf.merge(OmegaConf.structured(DataConfig), {"sources": plain}).sources
-    except OmegaConfBaseException as error: raise ValueError(f"sources {path}: {setting_error(error)}") from None
 
 # %% ../nbs/33_config.ipynb #3300aa15
 def _update(

@@ -30,8 +30,7 @@ from .metrics import (conn, f_measure, few_photos, grad, iou, mae, mse, precisio
                               score_intervals, source_means)
 from .plots import result_grid, save_figure
 from .predict import Predictor
-from .run import load_sources
-from .sources import Mixture, Source
+from .sources import Mixture, Source, open_sources
 
 # %% ../nbs/44_evaluation.ipynb #acb5deb9
 class Scored(NamedTuple):
@@ -231,7 +230,7 @@ def open_split(
     cfg.data.size, cfg.data.split = list(size), list(proportions)
     if data.endswith((".yaml", ".yml")): cfg.data.sources = read_sources(data)
     else: cfg.data.dir = data
-    return Mixture([_as_test(source, split) for source in load_sources(check_config(cfg))], "test", cfg.data)
+    return Mixture([_as_test(source, split) for source in open_sources(check_config(cfg).data)], "test", cfg.data)
 
 # %% ../nbs/44_evaluation.ipynb #4400aa17
 def write_evaluation(

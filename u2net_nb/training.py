@@ -50,8 +50,8 @@ from .metrics import balanced_maes, few_photos, score_intervals
 from .model import U2Net
 from .plots import plot_loss, plot_sides, plot_validation, save_figure
 from .run import (TensorBoardLogger, Checkpoints, Clock, History, Losses, Observer, Run, Tracker, describe_run,
-                          load_sources, open_folder, restore, run_folder)
-from .sources import Mixture, Source, warn_of_look_alikes
+                          open_folder, restore, run_folder)
+from .sources import Mixture, Source, open_sources
 from .validation import (evaluate, forward, make_accelerator, mean_scores, memory_format, score_photos,
                                  show_results)
 
@@ -154,7 +154,7 @@ def start_run(
 ) -> Run:
     "The run before its first step, or where it was interrupted. Raises `ValueError`, `OSError` or `MemoryError`."
     accelerator = make_accelerator(cfg)
-    with accelerator.local_main_process_first(): sources = load_sources(cfg)  # one per machine downloads
+    with accelerator.local_main_process_first(): sources = open_sources(cfg.data)  # one per machine downloads
     splits = open_splits(sources, cfg)
     per_epoch = len(epoch_batches(splits.train.dataset, cfg, accelerator, 0)) // cfg.trainer.accumulate
 
@@ -167,7 +167,6 @@ def start_run(
     folder, last = run_folder(cfg), None
     if accelerator.is_main_process:
         last = open_folder(cfg)
-        if not last: warn_of_look_alikes(sources)
         check_disk(model, cfg, folder)
     last, = broadcast_object_list([last])  # the others may be on machines that do not see the folder
     run = Run(cfg, folder, accelerator, splits, model, net, ema, optimizer, per_epoch)
@@ -178,7 +177,7 @@ def start_run(
 
 # %% ../nbs/37_training.ipynb #3800aa18
 def open_splits(
-    sources: list[Source],  # from `load_sources`
+    sources: list[Source],  # from `open_sources`
     cfg: DictConfig,        # the run's settings
 ) -> Splits:
     "A loader of a Mixture for each split. The unknown band is left out of training where no loss reads it."
