@@ -17,14 +17,14 @@ from torch import Tensor
 from .core import one_of, setting
 
 # %% ../nbs/11_loss.ipynb #1100aa01
-_SEVEN = ("seven numbers, none negative, not all 0",
-          lambda w: len(w) == 7 and min(w) >= 0 and 0 < sum(w) < math.inf)
+_WEIGHTS = ("seven numbers, none negative, not all 0",
+            lambda weights: len(weights) == 7 and min(weights) >= 0 and 0 < sum(weights) < math.inf)
 
 @dataclass
 class LossConfig:
     "Deep supervision: a loss for each of the seven maps."
     kind: str = setting("bce", one_of("bce", "portrait"))  # cross-entropy, or "portrait" for rough and refined mattes
-    weights: list[float] = setting([1.0] * 7, _SEVEN)  # of the fused map and sides 1 to 6
+    weights: list[float] = setting([1.0] * 7, _WEIGHTS)  # of the fused map and sides 1 to 6
 
 # %% ../nbs/11_loss.ipynb #4f2bdc98
 def bce_losses(
@@ -35,11 +35,8 @@ def bce_losses(
     return torch.stack([F.binary_cross_entropy_with_logits(z.float(), alpha.float()) for z in logits])
 
 # %% ../nbs/11_loss.ipynb #1100aa05
-def total_loss(
-    losses: Tensor,            # one number per map, or terms × maps
-    weights: Sequence[float],  # one per map
-) -> Tensor:
-    "The weighted sum that is differentiated, one number."
+def total_loss(losses: Tensor, weights: Sequence[float]) -> Tensor:
+    "The sum that is differentiated: `losses`, one per map or terms × maps, times one weight per map. One number."
     return (losses @ losses.new_tensor(weights)).sum()
 
 # %% ../nbs/11_loss.ipynb #1100aa02
@@ -56,11 +53,8 @@ def gaussian_blur(
     return F.conv2d(rows, bells.mT, groups=len(bells)).reshape_as(x)
 
 # %% ../nbs/11_loss.ipynb #1100aa07
-def _mean_over(
-    values: Tensor,  # float N×1×H×W
-    region: Tensor,  # bool of the same shape
-) -> Tensor:
-    "The mean over a region, 0 if the region is empty."
+def _mean_over(values: Tensor, region: Tensor) -> Tensor:
+    "The mean of `values` where `region`, bool of their shape, is true; 0 for an empty region."
     return (values * region).sum() / region.sum().clamp(min=1)
 
 # %% ../nbs/11_loss.ipynb #f8fb5fa3
@@ -74,10 +68,9 @@ def portrait_losses(
 ) -> Tensor:
     "The three `PORTRAIT_TERMS` (rows) of each map (columns), factors included: float32 3×len(logits)."
     alpha, refined = alpha.float(), refined[:, None, None, None]
-    ramp = gaussian_blur(alpha, alpha.new_full((len(alpha),), 2.5))
-    def terms(z: Tensor) -> Tensor:
-        p = z.float().sigmoid()
+    ramp, terms = gaussian_blur(alpha, alpha.new_full((len(alpha),), 2.5)), []
+    for p in (z.float().sigmoid() for z in logits):
         error = (p - alpha).abs()
         trusted, unknown = _mean_over(error, refined | ~band), _mean_over(error, refined & band)
-        return torch.stack([2 * trusted, 3 * unknown, (p - ramp).square().mean()])
-    return torch.stack([terms(z) for z in logits], 1)
+        terms.append(torch.stack([2 * trusted, 3 * unknown, (p - ramp).square().mean()]))
+    return torch.stack(terms, 1)

@@ -19,37 +19,17 @@ from torch import Tensor
 # %% ../nbs/12_metrics.ipynb #9b1b71d9
 Matte = Tensor | np.ndarray  # H×W or N×…×H×W, in 0..1
 
-def _rows(
-    alpha: Matte,         # predicted
-    truth: Matte,         # of the same shape
-    where: Matte | None,  # of the same shape: the pixels that count; None: all
-) -> tuple[Tensor, Tensor, Tensor]:
-    """All three with one row of pixels per photo: float32, float32 and bool N×pixels.
+def _rows(alpha: Matte, truth: Matte, where: Matte | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """All three with one row of pixels per photo: float32, float32, bool N×pixels. Without `where`, all pixels count.
 
     Raises `ValueError` if shapes differ."""
     alpha, truth = (torch.as_tensor(matte).float() for matte in (alpha, truth))
-    if where is None: where = torch.ones_like(alpha, dtype=torch.bool)
-    where = torch.as_tensor(where, device=alpha.device)
+    where = torch.ones_like(alpha) if where is None else torch.as_tensor(where, device=alpha.device)
     for name, other in ("the truth", truth), ("where", where):
         if alpha.shape != other.shape:
             raise ValueError(f"alpha is {tuple(alpha.shape)} but {name} is {tuple(other.shape)}")
     rows = (1, -1) if alpha.ndim == 2 else (len(alpha), -1)
-    return alpha.reshape(rows), truth.reshape(rows), where.reshape(rows)
-
-# %% ../nbs/12_metrics.ipynb #1200aa02
-def _mean(
-    errors: Tensor,  # float N×pixels
-    where: Tensor,   # bool N×pixels
-) -> Tensor:
-    "The mean error per photo over the pixels that count, NaN if there are none."
-    return (errors * where).sum(1) / where.sum(1)
-
-def _thousands(
-    errors: Tensor,  # float N×pixels
-    where: Tensor,   # bool N×pixels
-) -> Tensor:
-    "The sum of the errors per photo over the pixels that count, in thousands."
-    return (errors * where).sum(1) / 1000
+    return alpha.reshape(rows), truth.reshape(rows), where.reshape(rows).bool()
 
 # %% ../nbs/12_metrics.ipynb #7b8c508b
 def mae(
@@ -57,11 +37,9 @@ def mae(
     truth: Matte,                # of the same shape
     where: Matte | None = None,  # bool of the same shape: the pixels that count; None: all
 ) -> Tensor:
-    """Mean absolute error (MAD) of each photo, float32 N in 0..1; NaN for a photo without pixels in `where`.
-
-    Raises `ValueError` if shapes differ."""
+    "Mean absolute error (MAD) of each photo, float32 N in 0..1; NaN for a photo without pixels in `where`."
     alpha, truth, where = _rows(alpha, truth, where)
-    return _mean((alpha - truth).abs(), where)
+    return ((alpha - truth).abs() * where).sum(1) / where.sum(1)
 
 # %% ../nbs/12_metrics.ipynb #1200aa04
 def mse(
@@ -69,11 +47,9 @@ def mse(
     truth: Matte,                # of the same shape
     where: Matte | None = None,  # bool of the same shape: the pixels that count; None: all
 ) -> Tensor:
-    """Mean squared error of each photo, float32 N in 0..1; NaN for a photo without pixels in `where`.
-
-    Raises `ValueError` if shapes differ."""
+    "Mean squared error of each photo, float32 N in 0..1; NaN for a photo without pixels in `where`."
     alpha, truth, where = _rows(alpha, truth, where)
-    return _mean((alpha - truth).square(), where)
+    return ((alpha - truth).square() * where).sum(1) / where.sum(1)
 
 # %% ../nbs/12_metrics.ipynb #1200aa05
 def sad(
@@ -83,85 +59,61 @@ def sad(
 ) -> Tensor:
     """Sum of absolute differences of each photo in thousands of pixels (sum / 1000), float32 N, 0 to H·W / 1000.
 
-    As in Rhemann et al., "A perceptually motivated online benchmark for image matting", CVPR 2009.
-    0 for a photo without pixels in `where`. Raises `ValueError` if shapes differ."""
+    As in Rhemann et al., "A perceptually motivated online benchmark for image matting", CVPR 2009."""
     alpha, truth, where = _rows(alpha, truth, where)
-    return _thousands((alpha - truth).abs(), where)
+    return ((alpha - truth).abs() * where).sum(1) / 1000
 
 # %% ../nbs/12_metrics.ipynb #789095ea
 def iou(
     alpha: Matte,  # predicted, H×W or N×…×H×W, in 0..1
     truth: Matte,  # of the same shape
 ) -> Tensor:
-    """Intersection over union of `alpha` ≥ 0.5 and `truth` ≥ 0.5 for each photo, float32 N in 0..1.
-
-    1 where both are empty. Raises `ValueError` if shapes differ."""
-    alpha, truth, _ = _rows(alpha, truth, None)
+    "Intersection over union of `alpha` ≥ 0.5 and `truth` ≥ 0.5 for each photo, float32 N in 0..1; 1 if both are empty."
+    alpha, truth, _ = _rows(alpha, truth)
     alpha, truth = alpha >= 0.5, truth >= 0.5
     union = (alpha | truth).sum(1)
     return torch.where(union > 0, (alpha & truth).sum(1) / union.clamp(min=1), 1.0)
 
 # %% ../nbs/12_metrics.ipynb #7bc428aa
 def f_measure(
-    alpha: Matte,                # predicted, H×W or N×…×H×W, in 0..1
-    truth: Matte,                # of the same shape
-    where: Matte | None = None,  # bool of the same shape: the pixels that count; None: all
+    alpha: Matte,  # predicted, H×W or N×…×H×W, in 0..1
+    truth: Matte,  # of the same shape
 ) -> Tensor:
-    """F-measure of `alpha` ≥ 0.5 and `truth` ≥ 0.5 for each photo with β² = 0.3, float32 N in 0..1.
+    """F-measure of `alpha` ≥ 0.5 and `truth` ≥ 0.5 for each photo, β² = 0.3: float32 N in 0..1; 1 if both are empty.
 
-    1 where both are empty. β² is that of Achanta et al., "Frequency-tuned salient region detection", CVPR 2009,
-    and of U²-Net's paper (Qin et al., 2020). Raises `ValueError` if shapes differ."""
-    alpha, truth, where = _rows(alpha, truth, where)
-    alpha, truth = (alpha >= 0.5) & where, (truth >= 0.5) & where
+    β² is that of Achanta et al., "Frequency-tuned salient region detection", CVPR 2009, and of U²-Net's paper."""
+    alpha, truth, _ = _rows(alpha, truth)
+    alpha, truth = alpha >= 0.5, truth >= 0.5
     below = 10 * alpha.sum(1) + 3 * truth.sum(1)  # whole numbers, so that equal mattes get exactly 1
     return torch.where(below > 0, 13 * (alpha & truth).sum(1) / below, 1.0)
 
-# %% ../nbs/12_metrics.ipynb #1200aa06
-def _reach(
-    levels: Tensor,  # long N×pixels in 0..255
-    pixels: Tensor,  # bool N×pixels: which of them to count
-) -> Tensor:
-    "How many pixels are at each level or above, long N×256."
-    photos = len(levels)
-    bins = levels + 256 * torch.arange(photos, device=levels.device)[:, None]  # 256 of its own for each photo
-    counts = torch.bincount(bins[pixels], minlength=256 * photos).reshape(photos, 256)
+# %% ../nbs/12_metrics.ipynb #32e30836
+def _reach(levels: Tensor, pixels: Tensor) -> Tensor:
+    "How many of the `pixels`, bool N×P, have at least level 0, 1, … 255 in `levels`, long N×P: long N×256."
+    counts = torch.stack([torch.bincount(row[kept], minlength=256) for row, kept in zip(levels, pixels)])
     return counts.flip(1).cumsum(1).flip(1)
 
-# %% ../nbs/12_metrics.ipynb #32e30836
 def precision_recall(
-    alpha: Matte,                # predicted, H×W or N×…×H×W, in 0..1
-    truth: Matte,                # of the same shape
-    where: Matte | None = None,  # bool of the same shape: the pixels that count; None: all
+    alpha: Matte,  # predicted, H×W or N×…×H×W, in 0..1; it is rounded to 8 bits
+    truth: Matte,  # of the same shape
 ) -> tuple[Tensor, Tensor]:
-    """Precision and recall of 255·alpha ≥ 0, 1, … 255 against `truth` ≥ 0.5, two float32 N×256 in 0..1.
+    """Precision and recall of 255·alpha ≥ 0, 1, … 255 against `truth` ≥ 0.5, float32 N×256 in 0..1 (U²-Net's paper).
 
-    As in U²-Net's paper (Qin et al., 2020). `alpha` is rounded to 8 bits. Where nothing is found, precision is 1;
-    where there is no person, recall is 1. Raises `ValueError` if shapes differ."""
-    alpha, truth, where = _rows(alpha, truth, where)
+    Where nothing is found, precision is 1; where there is no person, recall is 1."""
+    alpha, truth, everywhere = _rows(alpha, truth)
     levels = (255 * alpha).round().long()
-    found, hits = _reach(levels, where), _reach(levels, where & (truth >= 0.5))
+    found, hits = _reach(levels, everywhere), _reach(levels, truth >= 0.5)
     person = hits[:, :1]
     return torch.where(found > 0, hits / found, 1.0), torch.where(person > 0, hits / person, 1.0)
 
 # %% ../nbs/12_metrics.ipynb #1200aa08
 _OFFSETS = np.arange(-4, 5)
 _GAUSSIAN = np.exp(-_OFFSETS ** 2 / (2 * 1.4 ** 2))
-_BLUR, _SLOPE = (kernel / np.linalg.norm(kernel) for kernel in (_GAUSSIAN, _OFFSETS * _GAUSSIAN))
+_NORM = np.linalg.norm(_GAUSSIAN) * np.linalg.norm(_OFFSETS / 1.4 ** 2 * _GAUSSIAN) / _GAUSSIAN.sum() ** 2
 
-# %% ../nbs/12_metrics.ipynb #1200aa22
-def _derivative(
-    alpha: np.ndarray,  # float32 H×W
-    axis: int,          # 0: downwards, 1: to the right
-) -> np.ndarray:
-    "How much the blurred matte changes along an axis, float32 H×W."
-    slope = ndimage.correlate1d(alpha, _SLOPE, axis, mode="nearest")
-    return ndimage.correlate1d(slope, _BLUR, 1 - axis, mode="nearest")
-
-def _steepness(
-    alpha: np.ndarray,  # float32 H×W
-) -> np.ndarray:
-    "Length of the gradient at each pixel, float32 H×W."
-    return np.hypot(_derivative(alpha, 0), _derivative(alpha, 1))
+def _steepness(alpha: np.ndarray) -> np.ndarray:
+    "Length of a matte's gradient at each pixel, float H×W. SciPy's kernels sum to 1; `_NORM` is their L2 norm."
+    return ndimage.gaussian_gradient_magnitude(alpha, 1.4, mode="nearest", radius=4) / _NORM
 
 # %% ../nbs/12_metrics.ipynb #1200aa11
 def _photo_by_photo(
@@ -169,21 +121,13 @@ def _photo_by_photo(
     alpha: Matte,         # predicted, H×W or N×…×H×W
     truth: Matte,         # of the same shape
     where: Matte | None,  # of the same shape: the pixels that count; None: all
-) -> tuple[Tensor, Tensor]:
-    "The errors, and which of them count, with one row of pixels per photo: float32 and bool N×pixels."
-    height, width = np.shape(alpha)[-2:]
-    alphas, truths, where = _rows(alpha, truth, where)
-    pictures = [rows.numpy(force=True).reshape(-1, height, width) for rows in (alphas, truths)]
-    found = np.stack([errors(one, other) for one, other in zip(*pictures)])
-    return torch.from_numpy(found).to(alphas).reshape(alphas.shape), where
-
-# %% ../nbs/12_metrics.ipynb #e434674a
-def _grad_errors(
-    alpha: np.ndarray,  # float32 H×W
-    truth: np.ndarray,  # float32 H×W
-) -> np.ndarray:
-    "The gradient error at each pixel, float32 H×W."
-    return (_steepness(alpha) - _steepness(truth)) ** 2
+) -> Tensor:
+    "The sum of the errors of each photo in thousands, float32 N."
+    shape = -1, *np.shape(alpha)[-2:]
+    alpha, truth, where = _rows(alpha, truth, where)
+    pictures = [rows.numpy(force=True).reshape(shape) for rows in (alpha, truth)]
+    found = torch.from_numpy(np.stack([errors(*pair) for pair in zip(*pictures)])).to(alpha)
+    return (found.reshape(alpha.shape) * where).sum(1) / 1000
 
 # %% ../nbs/12_metrics.ipynb #1200aa25
 def grad(
@@ -195,23 +139,18 @@ def grad(
 
     Σ (|∇alpha| − |∇truth|)² with first derivatives of a Gaussian, σ = 1.4 pixels, kernels of L2 norm 1: Rhemann et al.,
     "A perceptually motivated online benchmark for image matting", CVPR 2009. A missed edge costs in proportion to its
-    length in pixels. Raises `ValueError` if shapes differ."""
-    return _thousands(*_photo_by_photo(_grad_errors, alpha, truth, where))
+    length in pixels."""
+    return _photo_by_photo(lambda one, other: (_steepness(one) - _steepness(other)) ** 2, alpha, truth, where)
 
 # %% ../nbs/12_metrics.ipynb #1200aa13
-def _largest_region(
-    pixels: np.ndarray,  # bool H×W, some of them true
-) -> np.ndarray:
-    "The largest region of pixels connected by their sides, bool H×W; the first down the columns if several are."
+def _largest_region(pixels: np.ndarray) -> np.ndarray:
+    "The largest region of true pixels connected by sides, bool H×W; of equal ones, the first down the columns."
     regions = ndimage.label(pixels.T)[0].T  # transposed, to number them as MATLAB does
     return regions == 1 + np.bincount(regions.ravel())[1:].argmax()
 
 # %% ../nbs/12_metrics.ipynb #1200aa15
-def _connected(
-    alpha: np.ndarray,  # float32 H×W
-    truth: np.ndarray,  # float32 H×W
-) -> np.ndarray:
-    "Up to which threshold each pixel is connected to the person, float32 H×W: 0, 0.1, … 1."
+def _connected(alpha: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    "Up to which threshold each pixel is connected to the person in both mattes, float32 H×W: 0, 0.1, … 1."
     lower, person = np.minimum(alpha, truth), np.ones_like(alpha, dtype=bool)
     connected = np.zeros_like(alpha)
     for threshold in range(1, 11):
@@ -221,15 +160,10 @@ def _connected(
         connected[person] = threshold / 10
     return connected
 
-# %% ../nbs/12_metrics.ipynb #1200aa24
-def _conn_errors(
-    alpha: np.ndarray,  # float32 H×W
-    truth: np.ndarray,  # float32 H×W
-) -> np.ndarray:
+def _conn_errors(alpha: np.ndarray, truth: np.ndarray) -> np.ndarray:
     "The connectivity error at each pixel, float32 H×W."
     connected = _connected(alpha, truth)
-    beyond = [matte - connected for matte in (alpha, truth)]
-    one, other = (part * (part >= 0.15) for part in beyond)
+    one, other = (np.where(matte - connected >= 0.15, matte - connected, 0) for matte in (alpha, truth))
     return abs(one - other)
 
 # %% ../nbs/12_metrics.ipynb #330e9e7d
@@ -238,12 +172,11 @@ def conn(
     truth: Matte,                # of the same shape
     where: Matte | None = None,  # bool of the same shape: where pixels, of whole mattes, are compared; None: all
 ) -> Tensor:
-    """Connectivity error of each photo in thousands of pixels (sum / 1000), float32 N, 0 to H·W / 1000.
+    """Connectivity error of each photo in thousands of pixels (sum / 1000), float32 N, 0 to H·W / 1000. On the CPU.
 
-    Computed on the CPU. Thresholds in steps of 0.1, θ = 0.15, 4-connected: Rhemann et al., "A perceptually motivated
-    online benchmark for image matting", CVPR 2009, with λ = 1 as in the evaluation code of Xu et al., "Deep image
-    matting", CVPR 2017. Raises `ValueError` if shapes differ."""
-    return _thousands(*_photo_by_photo(_conn_errors, alpha, truth, where))
+    Thresholds in steps of 0.1, θ = 0.15, 4-connected: Rhemann et al., "A perceptually motivated online benchmark for
+    image matting", CVPR 2009, with λ = 1 as in the evaluation code of Xu et al., "Deep image matting", CVPR 2017."""
+    return _photo_by_photo(_conn_errors, alpha, truth, where)
 
 # %% ../nbs/12_metrics.ipynb #1200ab02
 def interval(
@@ -269,8 +202,8 @@ def source_means(
 ) -> tuple[pd.DataFrame, pd.Series]:
     """The mean scores of each source, one row each, and the mean of these rows.
 
-    A photo without an unknown band has NaN as its score there, which does not count. An alpha that is not a number has
-    NaN as its `mae`: then its source has NaN everywhere, and so has the mean over sources."""
+    A photo without an unknown band has NaN there, which does not count. An alpha that is not a number has NaN as its
+    `mae`: then its source has NaN everywhere, and so has the mean over sources."""
     groups = scores.groupby("source", sort=False)
     means = groups.mean(numeric_only=True)
     broken = groups.mae.apply(lambda maes: maes.isna().any())
