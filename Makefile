@@ -16,13 +16,9 @@ setup: $(ready)
 train: $(ready)
 	$(bin)/papermill nbs/train.ipynb out.ipynb --log-output --no-progress-bar
 
-# Three notebooks at a time, because some wait for what they have started. The order is backwards, because the longest are
-# among the last. Each has one thread that sleeps while it waits: threads that spin would slow the others down.
-quiet := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive NUMBA_NUM_THREADS=1
-
 test: $(ready)
 	$(bin)/ruff check -q u2net_nb nbs
-	ls -r nbs/*.ipynb nbs/tests/*.ipynb | $(quiet) xargs -P 3 -n 1 $(bin)/nbdev_test --n_workers 0 --timing --path
+	$(bin)/python nbs/tests/run.py
 	rm -rf .venv/was && cp -r u2net_nb .venv/was && $(bin)/nbdev_export
 	diff -r -x __pycache__ .venv/was u2net_nb
 	$(to_markdown) --output-dir .venv/was && diff README.md .venv/was/README.md

@@ -1,16 +1,12 @@
 """What the test notebooks share: papermill, commands, limits and hashes."""
-import asyncio
 import hashlib
 import json
-import multiprocessing
 import os
 import resource
-import runpy
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -20,12 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-import matplotlib
 import nbformat
 import numpy as np
-from ipykernel.kernelapp import launch_new_instance
-from jupyter_client.provisioning import local_provisioner
 from PIL import Image
+from warm import ADDRESS
 
 if TYPE_CHECKING: from omegaconf import DictConfig
 
@@ -33,27 +27,22 @@ NBS = Path(__file__).resolve().parents[1]
 REPO = NBS.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPO)}
 
-# Importing PyTorch and papermill takes longer than what most processes here are started for. This server has done
-# it once, with nothing else in it, and forks: each process is as fresh as any, but finds its imports done. Commands
-# come from here, and papermill, whose process in turn forks the kernel of its notebook.
-SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload([
-    "papermill.cli", "ipykernel.kernelapp", "matplotlib.pyplot",
-    *(f"u2net_nb.{name}" for name in ("training", "evaluation", "convert", "export", "prepare"))])
+# In run.py, commands and notebooks are forked from a process that has done their imports; elsewhere they start afresh.
+WARM = [sys.executable, str(NBS/"tests/warm.py")] if ADDRESS in os.environ else [sys.executable]
+if ADDRESS in os.environ:
+    spec = Path(tempfile.mkdtemp(), "kernels/python3/kernel.json")
+    spec.parent.mkdir(parents=True)
+    argv = [*WARM, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec.write_text(json.dumps({"argv": argv, "display_name": "python3", "language": "python"}))
+    os.environ["JUPYTER_PATH"] = str(spec.parents[2])
 
 
-def forked(work: Callable, *arguments: object) -> multiprocessing.Process:
-    "Start to call `work` in a process of its own, which prints nothing."
-    process = SERVER.Process(target=_silently, args=(work, *arguments))
-    process.start()
-    return process
-
-
-def trained(overrides: list[str], processes: int = 1) -> None:
-    "Train with these settings, put together here, because the types of settings differ between notebooks."
-    from u2net_nb.config import compose_config
-    from u2net_nb.training import launch
-    launch(compose_config(overrides=overrides), processes)
+def training(overrides: Sequence[str], processes: int = 1) -> subprocess.Popen:
+    "Start a training with these settings in a fresh Python, as in a notebook."
+    code = ("import sys; from u2net_nb.config import compose_config; from u2net_nb.training import launch; "
+            "launch(compose_config(overrides=sys.argv[2:]), int(sys.argv[1]))")
+    command = [sys.executable, "-c", code, str(processes), *overrides]
+    return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
 
 
 def tiny_training(root: Path) -> list[str]:
@@ -84,78 +73,10 @@ def same(a: Path, b: Path, file: str = "last.ckpt") -> bool:
     return all(torch.allclose(one[key], other[key], rtol=0, atol=tolerance) for key in one)
 
 
-def _silently(work: Callable, *arguments: object) -> None:
-    with redirect_stdout(StringIO()): work(*arguments)
-
-
-def count_pages(out: Path, keep: bool) -> None:
-    "Write how many pages a process fetches from the system in two training steps with maps of 34 MB each."
-    import torch
-
-    from u2net_nb.device import keep_freed_memory
-    torch.set_num_threads(1)
-    if keep: keep_freed_memory()
-    net = torch.nn.Sequential(*[torch.nn.Conv2d(16, 16, 3, padding=1) for _ in range(4)])
-    def step(): net(torch.ones(2, 16, 512, 512)).sum().backward()
-    for _ in range(2): step()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(2): step()
-    out.write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before))
-
-
 def script(root: Path, name: str, /, *words: object) -> subprocess.CompletedProcess:
     "Run an installed command, such as `u2net_train`, in the folder `root`."
-    with tempfile.TemporaryDirectory() as scratch:
-        said = [Path(scratch, stream) for stream in ("stdout", "stderr")]
-        path = Path(sys.executable).with_name(name)
-        process = SERVER.Process(target=_become, args=(path, [*map(str, words)], root, said, dict(os.environ)))
-        process.start()
-        process.join()
-        return subprocess.CompletedProcess([name, *words], process.exitcode, *(path.read_text() for path in said))
-
-
-def _become(script: Path, words: list[str], root: Path, said: list[Path], environment: dict[str, str]) -> None:
-    "Run a Python script in this process, with its stdout and stderr in the two files of `said`."
-    os.chdir(root)
-    os.environ.update(environment)
-    for number, path in enumerate(said, 1): os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
-    sys.argv = [str(script), *words]
-    local_provisioner.launch_kernel = _Kernel
-    try: runpy.run_path(str(script), run_name="__main__")
-    finally:
-        for kernel in _Kernel.started: kernel.kill()  # of a notebook that failed
-
-
-class _Kernel:
-    "A notebook's kernel, forked from papermill's process, that looks to Jupyter like a `subprocess.Popen`."
-    stdin = stdout = stderr = None
-    started = []
-
-    def __init__(self, command: list[str], env: dict[str, str], cwd: str = ".", **options: object):
-        words = command[command.index("ipykernel_launcher") + 1:]
-        self.process = multiprocessing.get_context("fork").Process(target=_become_kernel, args=(words, cwd, env))
-        _Kernel.started.append(self)
-        self.process.start()
-        self.pid = self.process.pid
-        while os.getpgid(self.pid) != self.pid: time.sleep(.001)  # Jupyter will send signals to the whole group
-
-    def poll(self) -> int | None: return self.process.exitcode
-    def send_signal(self, number: int) -> None: os.kill(self.pid, number)
-    def terminate(self) -> None: self.process.terminate()
-    def kill(self) -> None: self.process.kill()
-    def wait(self) -> int:
-        self.process.join()
-        return self.process.exitcode
-
-
-def _become_kernel(words: list[str], cwd: str, environment: dict[str, str]) -> None:
-    "Run a Jupyter kernel in this process."
-    os.setsid()
-    asyncio.set_event_loop(asyncio.new_event_loop())  # the other is papermill's
-    os.chdir(cwd)
-    os.environ.update(environment)
-    matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"  # too late for MPLBACKEND
-    launch_new_instance(words)
+    command = [*WARM, Path(sys.executable).with_name(name), *words]
+    return subprocess.run([*map(str, command)], cwd=root, capture_output=True, text=True, env=ENVIRONMENT | os.environ)
 
 
 def papermill(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters) -> subprocess.CompletedProcess:
