@@ -143,7 +143,8 @@ def progress_bar(
 
 # %% ../nbs/00_core.ipynb #00ab2603
 _EXTRAS = {  # the extra that brings a module
-    "av": "video", "kaggle": "kaggle", "onnx": "onnx", "papermill": "notebooks", "pillow_heif": "heic", "streamlit": "demo",
+    "av": "video", "kaggle": "kaggle", "onnx": "onnx", "papermill": "notebooks", "pillow_heif": "heic",
+    "streamlit": "demo",
     **dict.fromkeys(("torch", "safetensors", "accelerate", "hydra", "omegaconf", "pandas", "matplotlib"), "train")}
 _CPU_INDEX = " --extra-index-url https://download.pytorch.org/whl/cpu"
 

@@ -1,7 +1,7 @@
 """Test all notebooks, or those named: python nbs/tests/run.py [NAME ...]
 
 This process imports once what nearly all notebooks need. Then it forks a fresh process for each notebook, as many at
-a time as there are cores plus one, the longest first, by the times of the last run. nbdev_test does it without forks."""
+a time as there are cores plus one, the longest first, by the times of the last run. On Linux only: forks."""
 import ctypes
 import json
 import os
