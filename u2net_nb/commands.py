@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['u2net_average', 'u2net_demo', 'u2net_download', 'u2net_evaluate', 'u2net_export', 'u2net_predict', 'u2net_prepare',
-           'u2net_train', 'u2net_upload']
+           'u2net_push', 'u2net_train', 'u2net_upload']
 
 # %% ../nbs/46_commands.ipynb #47ab2603
 from collections.abc import Callable
@@ -33,5 +33,6 @@ u2net_evaluate = _command("u2net_evaluate", "evaluation")
 u2net_export = _command("u2net_export", "export")
 u2net_predict = _command("u2net_predict", "convert")
 u2net_prepare = _command("u2net_prepare", "prepare")
+u2net_push = _command("u2net_push", "hub", "push_main")
 u2net_train = _command("u2net_train", "training")
 u2net_upload = _command("u2net_upload", "hub", "upload_main")
