@@ -54,17 +54,17 @@ def write_torch(
 def save_model(
     model: U2Net,        # the network
     path: str | Path,    # ends in .safetensors, or in .pth for the original's format
-    **metadata: object,  # words for the header of a .safetensors file
+    **metadata: object,  # for the header of a .safetensors file, as text
 ) -> Path:
     """Write the weights alone, completely or not at all.
 
     Raises `OSError` naming `path`, and `ValueError` for another ending or another network's weights."""
     state = model.state_dict()
     for name, value in state.items(): state[name] = value.detach().cpu().contiguous()
-    words = {"arch": arch_of(state), "normalisation": model.normalisation}
-    words |= {key: str(value) for key, value in metadata.items()}
+    facts = {"arch": arch_of(state), "normalisation": model.normalisation}
+    header = {key: str(value) for key, value in metadata.items()} | facts
     ending = Path(path).suffix
-    if ending == ".safetensors": return write_file(path, save_safetensors(state, words))
+    if ending == ".safetensors": return write_file(path, save_safetensors(state, header))
     if ending == ".pth": return write_torch(path, state)
     raise ValueError(f"{path}: weights are saved as .safetensors or .pth")
 
@@ -93,17 +93,13 @@ def read_checkpoint(
                          "give a U-2-Net .pth, a training checkpoint or .safetensors") from None
 
 # %% ../nbs/13_checkpoint.ipynb #e089bcc9
-def _header(
-    path: str | Path,  # of a checkpoint, or "bundled"
-) -> dict[str, str]:
-    "The words in the header of a .safetensors file; none for other files."
+def _header(path: str | Path) -> dict[str, str]:
+    "The metadata of a .safetensors file; none for other files."
     path = checkpoint_path(path)
     if path.suffix != ".safetensors": return {}
     with safe_open(path, "pt") as file: return file.metadata() or {}
 
-def _settings(
-    checkpoint: object,  # what a file holds
-) -> dict[str, str]:
+def _settings(checkpoint: object) -> dict[str, str]:
     "Recipe and size of the run that wrote a training checkpoint; nothing for any other."
     try: return {"recipe": checkpoint["config"]["recipe"], "size": size_text(checkpoint["config"]["data"]["size"])}
     except (KeyError, TypeError, IndexError, ValueError): return {}
@@ -111,73 +107,55 @@ def _settings(
 def header_metadata(
     path: str | Path,  # of a checkpoint, or "bundled"
 ) -> dict[str, str]:
-    """What a checkpoint says of itself: of a .safetensors file the words in its header, such as `arch`, `recipe` and
-    `size`; of a training checkpoint `recipe` and `size`; of other files nothing."""
-    words = _header(path) or _settings(read_checkpoint(path))
-    try: parse_size(words.get("size", "320"))
+    """The metadata of a checkpoint: a .safetensors file's header with `arch`, `recipe`, `size` and more, or `recipe` and
+    `size` of a training checkpoint; empty for other files. Raises `ValueError` for an impossible size."""
+    metadata = _header(path) or _settings(read_checkpoint(path))
+    try: parse_size(metadata.get("size", "320"))
     except ValueError as error: raise ValueError(f"{path}: its header says {error}") from None
-    return words
+    return metadata
 
 # %% ../nbs/13_checkpoint.ipynb #1300aa10
-ORIGINAL_SIZE = 320, 320  # what the original U²-Net was made for
+ORIGINAL_SIZE = 320, 320  # the input of the original U²-Net
 
 def trained_size(
-    words: dict[str, str],  # from `header_metadata`
+    metadata: dict[str, str],  # from `header_metadata`
 ) -> tuple[int, int]:
-    "Width and height that a checkpoint's header names, otherwise the original's. Raises `ValueError` for no size."
-    return parse_size(words["size"]) if "size" in words else ORIGINAL_SIZE
+    "Width and height that the metadata name, otherwise the original's. Raises `ValueError` for an impossible size."
+    return parse_size(metadata["size"]) if "size" in metadata else ORIGINAL_SIZE
 
 # %% ../nbs/13_checkpoint.ipynb #6c4c8305
-def _noted(
-    state: object,  # a state dict
-) -> str | None:
-    "The normalisation in its notes, if there is one."
+def _noted(state: object) -> str | None:
+    "The normalisation in a state dict's notes, if there is one."
     try: return next(note["normalisation"] for note in state._metadata.values() if "normalisation" in note)
     except (AttributeError, TypeError, StopIteration): return None
 
-def _normalisation(
-    path: str | Path,  # of a checkpoint, or "bundled", and
-    checkpoint: dict,  # what it holds
-) -> str:
-    "How photos were normalised for these weights: what the file says, or else what its form implies."
-    words = _header(path)
-    ours = "arch" in words or "model" in checkpoint
-    said = words.get("normalisation") or _noted(checkpoint.get("model", checkpoint))
-    return said or ("-1..1" if ours else "imagenet")
+def _normalisation(path: str | Path, checkpoint: dict) -> str:
+    "The normalisation of the photos for these weights: as recorded in the file, or else implied by its form."
+    header = _header(path)
+    ours = "arch" in header or "model" in checkpoint
+    recorded = header.get("normalisation") or _noted(checkpoint.get("model", checkpoint))
+    return recorded or ("-1..1" if ours else "imagenet")
 
 # %% ../nbs/13_checkpoint.ipynb #1300aa14
-def _as_float(
-    value: object,  # in a state dict
-) -> object:
-    "Floating-point tensors as float32, everything else unchanged."
-    return value.float() if isinstance(value, Tensor) and value.is_floating_point() else value
-
-def _weights(
-    checkpoint: dict,  # what a file holds
-) -> object:
-    "The state dict, if there is one."
-    average = checkpoint.get("ema")
-    if isinstance(average, dict): return {name: value for name, value in average.items() if name != "n_averaged"}
-    return checkpoint.get("model", checkpoint)
-
 def read_state(
     path: str | Path,  # checkpoint in any of the four forms, or "bundled"
 ) -> dict[str, Tensor]:
     """The state dict in a checkpoint, under the original's names, on the CPU, floats as float32.
 
-    Of a run with a moving average that is the average, which is what the run tests. A network that loads it takes over
-    its normalisation. Raises as `read_checkpoint`."""
-    checkpoint = read_checkpoint(path)
-    state = _weights(checkpoint) if isinstance(checkpoint, dict) else checkpoint
+    For a run with a moving average, the state dict is that average, as in the run's own tests. A network that loads it
+    takes over its normalisation. Raises as `read_checkpoint`."""
+    state = checkpoint = read_checkpoint(path)
+    if isinstance(checkpoint, dict): state = checkpoint.get("ema") or checkpoint.get("model", checkpoint)
     if not isinstance(state, dict): raise ValueError(f"{path}: holds a {type(state).__name__}, not a dict of weights")
-    named = OrderedDict((str(name).removeprefix("module."), _as_float(value)) for name, value in state.items())
+    named = OrderedDict((str(name).removeprefix("module."), value) for name, value in state.items())
+    named.pop("n_averaged", None)
+    for name, value in named.items():
+        if isinstance(value, Tensor) and value.is_floating_point(): named[name] = value.float()
     named._metadata = {"": {"normalisation": _normalisation(path, checkpoint)}}
     return named
 
 # %% ../nbs/13_checkpoint.ipynb #1300aa21
-def _refuse_nonsense(
-    state: dict[str, Tensor],  # from `read_state`
-) -> None:
+def _refuse_nonsense(state: dict[str, Tensor]) -> None:
     "Raise `ValueError` for tensors that no network computes with: sparse or complex ones, NaN and infinity."
     for name, value in state.items():
         if not isinstance(value, Tensor): continue  # PyTorch will say so
@@ -186,10 +164,7 @@ def _refuse_nonsense(
             raise ValueError(f"{name} has values that are not finite: its training failed, use other weights")
 
 # %% ../nbs/13_checkpoint.ipynb #1300aa17
-def _fitting(
-    state: dict[str, Tensor],  # from `read_state`
-    arch: str,                 # "u2net" or "u2netp"
-) -> U2Net:
+def _fitting(state: dict[str, Tensor], arch: str) -> U2Net:
     "The network with these weights. Raises `ValueError` in one line if they do not fit."
     first, last = (state.get(name) for name in ("stage1.rebnconvin.conv_s1.weight", "outconv.weight"))
     if first is None or last is None: raise ValueError("lacks the first or the last convolution")
@@ -204,22 +179,22 @@ def _fitting(
 # %% ../nbs/13_checkpoint.ipynb #1300aa19
 def load_model(
     path: str | Path,         # checkpoint in any of the four forms, or "bundled"
-    arch: str | None = None,  # "u2net" or "u2netp" to insist on one; None: whichever it is
-    normalisation: str | None = None,  # of photos, "-1..1" or "imagenet"; None: what the file says or its form implies
+    arch: str | None = None,  # "u2net" or "u2netp" to insist on one; None: either
+    normalisation: str | None = None,  # of photos, "-1..1" or "imagenet"; None: as recorded, or implied by the form
 ) -> U2Net:
     """The network in `path`, in eval mode, on the CPU, in float32.
 
     Raises `FileNotFoundError`, or `ValueError` in one line if `path` holds no such network or another one."""
     state = read_state(path)
-    try: found = arch_of(state)
-    except ValueError as error: raise ValueError(f"{path}: {error}") from None
     if arch not in (None, *ARCHS): raise ValueError(f"unknown arch {arch!r}: u2net or u2netp")
-    if arch not in (None, found): raise ValueError(f"{path}: holds {found} weights, but {arch} was asked for")
-    try: model = _fitting(state, found).eval()
+    try:
+        found = arch_of(state)
+        if arch not in (None, found): raise ValueError(f"holds {found} weights, but {arch} was asked for")
+        model = _fitting(state, found).eval()
+        model.normalisation = normalisation or model.normalisation
+        if model.normalisation in NORMALISATIONS: return model
+        raise ValueError(f"unknown normalisation {model.normalisation!r}: {' or '.join(NORMALISATIONS)}")
     except ValueError as error: raise ValueError(f"{path}: {error}") from None
-    model.normalisation = normalisation or model.normalisation
-    if model.normalisation in NORMALISATIONS: return model
-    raise ValueError(f"{path}: unknown normalisation {model.normalisation!r}: {' or '.join(NORMALISATIONS)}")
 
 # %% ../nbs/13_checkpoint.ipynb #1300aa24
 def check_channels(
