@@ -66,7 +66,8 @@ def average_models(
 
     Raises `ValueError` for networks without a meaningful mean, and as `load_model`."""
     weights = weights or [1] * len(paths)
-    if len(weights) != len(paths): raise ValueError(f"{len(weights)} weights for {len(paths)} checkpoints: give one each")
+    if len(weights) != len(paths):
+        raise ValueError(f"{len(weights)} weights for {len(paths)} checkpoints: give one for each")
     first, mean = None, {}
     for path, weight in zip(paths, weights):
         model = load_model(path)

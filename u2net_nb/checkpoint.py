@@ -107,8 +107,8 @@ def _settings(checkpoint: object) -> dict[str, str]:
 def header_metadata(
     path: str | Path,  # of a checkpoint, or "bundled"
 ) -> dict[str, str]:
-    """The metadata of a checkpoint: a .safetensors file's header with `arch`, `recipe`, `size` and more, or `recipe` and
-    `size` of a training checkpoint; empty for other files. Raises `ValueError` for an impossible size."""
+    """The metadata of a checkpoint: the header of a .safetensors file, with `arch`, `recipe`, `size` and more, or
+    `recipe` and `size` of a training checkpoint; empty for other files. Raises `ValueError` for an impossible size."""
     metadata = _header(path) or _settings(read_checkpoint(path))
     try: parse_size(metadata.get("size", "320"))
     except ValueError as error: raise ValueError(f"{path}: its header says {error}") from None
