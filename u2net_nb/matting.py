@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from .images import MOST_LABELS
+
 if TYPE_CHECKING: from scipy.sparse import csr_matrix
 
 # %% auto #0
@@ -21,17 +23,13 @@ __all__ = ['OUTSIDE', 'INSIDE', 'Background', 'SIDES', 'FOREGROUND', 'BLUR', 'FA
            'estimate_foreground', 'cut_out', 'blurred_backdrop', 'scene_behind']
 
 # %% ../nbs/20_matting.ipynb #717b5608
-def _unit(
-    mask: np.ndarray,  # uint8, float or bool
-) -> np.ndarray:
-    "The mask as float32 in 0..1."
+def _unit(mask: np.ndarray) -> np.ndarray:
+    "A mask of uint8, floats or bool as float32 in 0..1."
     return np.asarray(mask, np.float32) / (255 if mask.dtype == np.uint8 else 1)
 
 # %% ../nbs/20_matting.ipynb #2001aa02
-def _person(
-    mask: np.ndarray,  # H×W, as for `_unit`
-) -> np.ndarray:
-    "Where the mask is at least half, bool H×W. Raises `ValueError` for an array that is not H×W."
+def _person(mask: np.ndarray) -> np.ndarray:
+    "Where a mask is at least half, bool H×W. Raises `ValueError` for an array that is not H×W."
     if mask.ndim != 2: raise ValueError(f"a mask must be H×W, not {'×'.join(map(str, mask.shape))}")
     return _unit(mask) >= .5
 
@@ -47,10 +45,10 @@ def fixed_band(
     return grown > shrunk
 
 # %% ../nbs/20_matting.ipynb #2001aa03
-def _from_edge(
-    person: np.ndarray,  # bool H×W
-) -> np.ndarray:
-    "Pixels to the nearest pixel of the other side, float32 H×W: 1 at the edge, huge if there is no other side."
+def _from_edge(person: np.ndarray) -> np.ndarray:
+    """Pixels to the nearest pixel of the other side of a bool mask, float32 H×W: 1 at the edge.
+
+    If there is no other side, the distances are huge."""
     inside = cv2.distanceTransform(person.astype(np.uint8), cv2.DIST_L2, 5)  # 0 outside
     outside = cv2.distanceTransform((~person).astype(np.uint8), cv2.DIST_L2, 5)
     return inside + outside
@@ -76,58 +74,37 @@ def trimap(
     return np.where(band, 128, 255 * _person(mask)).astype(np.uint8)
 
 # %% ../nbs/20_matting.ipynb #2001aa09
-TRUST = .015  # the distance from the edge, in units of the person's size, at which the trust is 1
+TRUST = .015  # distance from the edge at which the trust is 1, in units of the person's size
 
-def _trust(
-    person: np.ndarray,  # bool H×W
-) -> np.ndarray:
-    "How much the mask counts at each pixel, float H×W, above 0."
+def _trust(person: np.ndarray) -> np.ndarray:
+    "How much a bool mask counts at each pixel, float H×W, above 0."
     distance = (_from_edge(person) - 1).clip(0)
     size = np.sqrt(person.sum())
     return (distance / (TRUST * size)) ** 2 + 1e-6  # a trace everywhere, so that no matrix is singular
 
 # %% ../nbs/20_matting.ipynb #da018b0d
 EPSILON = 1e-6  # PyMatting's regularisation, for colours in 0..1
+STRIP = 64      # rows of the photo at a time
 
-def _strip_rows(
-    photo: np.ndarray,  # H×W×3 uint8
-    band: np.ndarray,   # bool H×W
-    top: int,           # the strip's first row
-    bottom: int,        # and the row after its last
-) -> csr_matrix:
-    "The matting Laplacian's rows for the band pixels of one strip: sparse float64, one column per pixel of the photo."
-    from pymatting import cf_laplacian  # not at the top: its first import compiles for most of a minute
-    from scipy.sparse import csr_matrix
-    h, w = band.shape
-    first, last = max(0, top - 2), min(h, bottom + 2)  # a pixel shares 3×3 windows with pixels up to 2 rows away
-    wanted = np.zeros_like(band[first:last])
-    wanted[top - first:bottom - first] = band[top:bottom]
-    laplacian = cf_laplacian(photo[first:last] / 255, epsilon=EPSILON, is_known=~band[first:last])
-    rows = laplacian[wanted.ravel()]
-    return csr_matrix((rows.data, rows.indices + first * w, rows.indptr), (rows.shape[0], h * w))
-
-# %% ../nbs/20_matting.ipynb #2001aa12
-STRIP = 64  # rows of the photo at a time
-
-def _laplacian_rows(
-    photo: np.ndarray,  # H×W×3 uint8
-    band: np.ndarray,   # bool H×W
-) -> csr_matrix:
+def _laplacian_rows(photo: np.ndarray, band: np.ndarray) -> csr_matrix:
     "The matting Laplacian's rows for the pixels of the band: sparse float64, one column per pixel of the photo."
-    from scipy.sparse import vstack
-    h = len(band)
-    strips = [_strip_rows(photo, band, top, min(h, top + STRIP)) for top in range(0, h, STRIP)]
+    from pymatting import cf_laplacian  # not at the top: its first import compiles for most of a minute
+    from scipy.sparse import csr_matrix, vstack
+    (h, w), strips = band.shape, []
+    for top in range(0, h, STRIP):
+        first, last = max(0, top - 2), min(h, top + STRIP + 2)
+        wanted = np.zeros_like(band[first:last])
+        wanted[top - first:top - first + STRIP] = band[top:top + STRIP]
+        laplacian = cf_laplacian(photo[first:last] / 255, epsilon=EPSILON, is_known=~band[first:last])
+        rows = laplacian[wanted.ravel()]
+        strips.append(csr_matrix((rows.data, rows.indices + first * w, rows.indptr), (rows.shape[0], h * w)))
     return vstack(strips, format="csr")
 
 # %% ../nbs/20_matting.ipynb #2001aa14
-def _solve(
-    photo: np.ndarray,   # H×W×3 uint8
-    person: np.ndarray,  # bool H×W
-    band: np.ndarray,    # bool H×W
-    trust: np.ndarray,   # float H×W, above 0 in the band
-    steps: int,          # of conjugate gradients, at most
-) -> np.ndarray:
-    "Alpha of the N pixels of the band, float N in 0..1. Raises `ValueError` if the solver does not converge."
+def _solve(photo: np.ndarray, person: np.ndarray, band: np.ndarray, trust: np.ndarray, steps: int) -> np.ndarray:
+    """Alpha of the N pixels of the band, float N in 0..1; `trust` is above 0 there.
+
+    Raises `ValueError` if the solver does not converge within `steps`."""
     from pymatting import cg, jacobi
     from scipy.sparse import diags_array
     unknown, trust = band.ravel(), trust[band].astype(float)
@@ -143,11 +120,8 @@ class Refined(NamedTuple):
     flag: str          # "" = refined; otherwise the reason why `alpha` is the rough mask
 
 # %% ../nbs/20_matting.ipynb #2001aa15
-def _hopeless(
-    person: np.ndarray,  # bool H×W
-    band: np.ndarray,    # bool H×W
-) -> str:
-    "Why there is nothing to solve, or an empty text."
+def _hopeless(person: np.ndarray, band: np.ndarray) -> str:
+    "Why there is nothing to solve for, or an empty text."
     if not person.any(): return "nobody in the mask"
     if person.all(): return "the mask is all person"
     if not band.any(): return "the band is empty"
@@ -182,9 +156,9 @@ def refine(
 def as_matte(
     alpha: np.ndarray,  # H×W, float in 0..1, or uint8 with 255 = person
 ) -> Image.Image:
-    "Alpha as a picture, PIL L, 255 = person."
+    "Alpha as a picture, PIL L, 255 = person. An alpha so faint that readers would take it for labels becomes 0."
     values = np.rint(255 * _unit(alpha)).astype(np.uint8)
-    if values.max() == 1: values[:] = 0  # or readers would take it for labels, in which 1 is person
+    if values.max() <= MOST_LABELS: values[:] = 0
     return Image.fromarray(values)
 
 # %% ../nbs/20_matting.ipynb #2001aa20
@@ -221,44 +195,35 @@ def composite(
 # %% ../nbs/20_matting.ipynb #20ab0001
 SIDES = 61, 13, 5  # pixels, of the box in each round
 
-def _fused_colours(
-    photo: np.ndarray,  # H×W×3 uint8
-    alpha: np.ndarray,  # float32 H×W in 0..1
-) -> np.ndarray:
+def _weighted_mean(values: np.ndarray, weights: np.ndarray, side: int) -> np.ndarray:
+    "The mean of the box around each pixel, float H×W×3, or the values themselves where all weights are 0."
+    box, trace = (side, side), 1e-5
+    total = cv2.blur(weights, box)[..., None] + trace
+    return (cv2.blur(weights[..., None] * values, box) + trace * values) / total
+
+def _fused_colours(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     "The person's own colours by blur fusion, uint8 H×W×3."
-    def mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        "The weighted mean around each pixel, or what is there where all weights are 0."
-        box, trace = (side, side), 1e-5
-        total = cv2.blur(weights, box)[..., None] + trace
-        return (cv2.blur(weights[..., None] * values, box) + trace * values) / total
     photo, share = photo.astype(np.float32), alpha[..., None]
     front = back = photo
     for side in SIDES:
-        front, back = mean(front, alpha), mean(back, 1 - alpha)
+        front, back = _weighted_mean(front, alpha, side), _weighted_mean(back, 1 - alpha, side)
         front += share * (photo - share * front - (1 - share) * back)
     return np.rint(front).clip(0, 255).astype(np.uint8)
 
 # %% ../nbs/20_matting.ipynb #2001aa26
 _ONE_AT_A_TIME = Lock()  # without TBB or OpenMP, numba aborts the process if two threads enter
 
-def _smooth_colours(
-    photo: np.ndarray,  # H×W×3 uint8
-    alpha: np.ndarray,  # float32 H×W in 0..1
-) -> np.ndarray:
+def _smooth_colours(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     "The person's own colours by PyMatting, uint8 H×W×3."
     if alpha.size == 1: return photo  # PyMatting fails on a single pixel
-    from pymatting import estimate_foreground_ml  # not at the top: see `_strip_rows`
+    from pymatting import estimate_foreground_ml  # not at the top: see `_laplacian_rows`
     with _ONE_AT_A_TIME: colours = estimate_foreground_ml(photo / 255, alpha.astype(float))
     return np.rint(255 * colours).clip(0, 255).astype(np.uint8)
 
 # %% ../nbs/20_matting.ipynb #2001aa28
 TILE, REACH = 1024, 64  # pixels: the side of a tile, and how much of its surroundings is looked at
 
-def _tiles(
-    h: int,     # the photo's height
-    w: int,     # and width
-    tile: int,  # side of a tile
-) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice], tuple[slice, slice]]]:
+def _tiles(h: int, w: int, tile: int) -> Iterator[tuple[tuple[slice, slice], ...]]:
     "Per tile: where it is in the photo, the part of the photo to look at, and where the tile is in that part."
     for top in range(0, h, tile):
         for left in range(0, w, tile):
@@ -290,7 +255,7 @@ def estimate_foreground(
 def cut_out(
     photo: Image.Image,  # PIL RGB
     matte: Image.Image,  # PIL L, 255 = person
-    method: str = "fast",  # of `estimate_foreground`
+    method: str = "fast",  # as for `estimate_foreground`
 ) -> Image.Image:
     "The person alone, PIL RGBA, in estimated foreground colours."
     return with_alpha(estimate_foreground(np.asarray(photo), np.asarray(matte), method), matte)
