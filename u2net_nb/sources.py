@@ -44,6 +44,7 @@ class SourceConfig:
     refined: bool = False   # are the mattes exact, even in hair? Rough masks are not trusted at the edge
     no_person: bool = False     # photos without people, which need no mattes: their alpha is 0 everywhere
     backgrounds: str = ""   # folder of pictures to composite over; the photos are then cut-outs
+    people: int = setting(1, at_least(1))  # the most people in one composite
     group: str = setting("", _PATTERN)  # photos in whose names this finds the same text stay in one split
     augment: Optional[AugmentConfig] = None  # instead of `data.augment`
 
@@ -193,6 +194,7 @@ class SourceDataset(Dataset):
         self.pairs = pairs_of(source.splits, split)
         self.backgrounds = source.backgrounds and pairs_of(source.backgrounds, split)
         self.augment = source.settings.augment
+        self.people = source.settings.people
         exact = source.settings.no_person or bool(source.backgrounds)  # nobody, or a cut-out's own alpha
         self.refined = source.settings.refined or exact
         self.size, self.seed, self.band = tuple(data.size), seed, band
@@ -221,7 +223,8 @@ class SourceDataset(Dataset):
         pair = self.pairs[index]
         if not self.backgrounds: return read_pair(pair, self.read_size, "resize" if self.full_image else "crop")
         scene = self.backgrounds[rng.integers(len(self.backgrounds))].photo
-        return composite_pair(pair, scene, self.read_size, rng)
+        others = rng.integers(len(self.pairs), size=rng.integers(self.people))
+        return composite_pair([*(self.pairs[i] for i in others), pair], scene, self.read_size, rng)
 
     def _fixed_window(self, source: tuple[int, int]) -> np.ndarray:
         "The window for validation and test; a composite has the right shape already."
