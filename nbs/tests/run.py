@@ -19,10 +19,10 @@ from warm import ADDRESS, forked, serve
 
 REPO = Path(__file__).resolve().parents[2]
 TIMES = REPO/"build/test-times.json"
-MODULES = ["papermill.cli", "ipykernel.kernelapp", "nbdev.test", *(
-    f"u2net_nb.{name}" for name in ("training", "evaluation", "convert", "export", "prepare", "hub", "sample"))]
-os.environ |= dict(OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive", NUMBA_NUM_THREADS="1", PYTHONPATH=str(REPO),
-                   MPLBACKEND="module://matplotlib_inline.backend_inline")  # the backend of notebooks, read on import
+MODULES = ["papermill.cli", "ipykernel.kernelapp", "nbdev.test", "matplotlib.pyplot", "pymatting", *(
+    f"u2net_nb.{name}" for name in ("training", "evaluation", "convert", "export", "prepare", "hub", "demo"))]
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "NUMBA")} | dict(
+    OMP_WAIT_POLICY="passive", PYTHONPATH=str(REPO), MPLBACKEND="module://matplotlib_inline.backend_inline")
 
 def test(path: Path, place: Path) -> None:
     "Test a notebook in this process, which then ends."
