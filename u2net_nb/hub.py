@@ -29,7 +29,7 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import u2net_nb
-from .core import BUNDLED, bundled_file, folder_lock, command, one_line, progress_bar, unknown, write_file
+from .core import BUNDLED, bundled_file, command, folder_lock, one_line, progress_bar, unknown, write_file
 from .dataset import Pair, load_splits, pair_folders, refined_path
 from .images import DataError, opened
 
@@ -37,10 +37,8 @@ from .images import DataError, opened
 _KNOWN = {slug: f"kimjiyeop/{slug}" for slug in (
     "matting-human-288x384", "matting-human-216x288", "celeba-128-onlybg", "celeba-256-onlybg")}
 
-def _dataset_name(
-    text: str,  # "owner/slug", or one of `_KNOWN`
-) -> str:
-    "The full name of a Kaggle dataset. Raises `ValueError` if it cannot be one."
+def _dataset_name(text: str) -> str:
+    "The full name of a Kaggle dataset, owner/slug. Raises `ValueError` for a text that cannot be one."
     name = _KNOWN.get(text, text)
     if re.fullmatch(r"[\w-]+/[\w-]+", name, re.ASCII): return name
     raise ValueError(f"{text!r} is not a Kaggle dataset: give owner/slug, or one of {', '.join(_KNOWN)}")
@@ -55,13 +53,12 @@ def is_dataset_name(
     return text in _KNOWN or bool(re.fullmatch(r"[\w-]+/[\w-]+", text, re.ASCII)) and not path.parent.is_dir()
 
 # %% ../nbs/23_hub.ipynb #a1b2c302
-def _check_new_name(name: str, least: int) -> None:
-    "Raise `ValueError` unless `name` is owner/slug, with a slug of at least `least` characters."
-    if not re.fullmatch(rf"[\w-]+/[a-z0-9-]{{{least},50}}", name, re.ASCII):
-        raise ValueError(f"{name!r} is not a name for Kaggle: give owner/slug, "
-                         f"the slug {least} to 50 small letters, digits and hyphens")
-
-def _title(name: str) -> str: return name.split("/")[1].replace("-", " ").capitalize()
+def _title(name: str, least: int) -> str:
+    "The title that Kaggle shows for owner/slug. Raises `ValueError` for a name that Kaggle would refuse."
+    if re.fullmatch(rf"[\w-]+/[a-z0-9-]{{{least},50}}", name, re.ASCII):
+        return name.split("/")[1].replace("-", " ").capitalize()
+    raise ValueError(f"{name!r} is not a name for Kaggle: give owner/slug, "
+                     f"the slug {least} to 50 small letters, digits and hyphens")
 
 # %% ../nbs/23_hub.ipynb #2200aa11
 def write_metadata(
@@ -75,7 +72,7 @@ def write_metadata(
 def read_metadata(
     folder: Path,  # the dataset's folder
 ) -> dict[str, Any]:
-    "The entries of a folder's dataset-metadata.json; empty if there is none. Raises `DataError` if it cannot be read."
+    "The entries of a folder's dataset-metadata.json; empty if there is none."
     path = folder/"dataset-metadata.json"
     if not path.exists(): return {}
     try: meta = json.loads(path.read_text(encoding="utf-8"))
@@ -94,7 +91,7 @@ EU-ODP-Legal-Notice apache-2.0 GPL-3.0
 
 # %% ../nbs/23_hub.ipynb #8ca565fc
 def _facts(folder: Path) -> tuple[list[Pair], str, str]:
-    "The pairs of a dataset folder, and the subtitle and description of its page. Raises `DataError` for a bad folder."
+    "The pairs of a dataset folder, and the subtitle and description of its page."
     splits = load_splits(folder)
     pairs, sizes = [pair for part in splits for pair in part], Counter()
     for pair in progress_bar(pairs, desc="Looking at photos"):
@@ -108,11 +105,11 @@ def _facts(folder: Path) -> tuple[list[Pair], str, str]:
 
 # %% ../nbs/23_hub.ipynb #1b3a30a6
 def _page(folder: Path, name: str, license: str) -> tuple[dict, list[Pair]]:
-    "The metadata of the dataset's page, and the pairs. Raises `ValueError` or `FileNotFoundError` for a bad folder."
-    _check_new_name(name, 6)
-    pairs, subtitle, description = _facts(folder)
-    meta = dict(title=_title(name), subtitle=subtitle, description=description, licenses=[dict(name="unknown")])
-    meta |= {key: value for key, value in read_metadata(folder).items() if value and key in (*meta, "keywords")}
+    "The metadata of the dataset's page, and the pairs."
+    title, (pairs, subtitle, description) = _title(name, 6), _facts(folder)
+    meta = dict(title=title, subtitle=subtitle, description=description, licenses=[dict(name="unknown")])
+    own = read_metadata(folder)
+    meta |= {key: own[key] for key in (*meta, "keywords") if own.get(key)}
     if license: meta["licenses"] = [dict(name=license)]
     if meta["licenses"] not in [[dict(name=known)] for known in _LICENSES]:
         raise ValueError(f"the dataset's license is {meta['licenses']}: give one of {', '.join(_LICENSES)}")
@@ -133,17 +130,18 @@ def _check_members(archive: Path, members: list[ZipInfo]) -> None:
         raise ValueError(f"{archive} would swell to {size / 1e9:,.1f} GB, a zip bomb: do not use it")
 
 # %% ../nbs/23_hub.ipynb #f8aa8a1c
-_BROKEN = (BadZipFile, EOFError, RuntimeError, UnicodeError, zlib.error,  # RuntimeError: encrypted
-           FileExistsError, IsADirectoryError, NotADirectoryError)        # both a file and a folder of one name
+_BROKEN = (BadZipFile, EOFError, UnicodeError, zlib.error,
+           RuntimeError,                                            # encrypted
+           FileExistsError, IsADirectoryError, NotADirectoryError)  # both a file and a folder of one name
 
 def _unpack(archive: Path, dest: Path) -> None:
-    "Unpack a zip file into the folder `dest`. Raises `ValueError` for an archive that is damaged or not safe."
+    "Unpack a zip file into the folder `dest`. Raises `ValueError` for one that is damaged or not safe."
     try:
         with ZipFile(archive) as file:
             _check_members(archive, file.infolist())
             for member in progress_bar(file.infolist(), desc="Unpacking"): file.extract(member, dest)
     except _BROKEN as error:
-        raise ValueError(f"{archive} is damaged or no zip archive ({one_line(error)}): fetch it again") from None
+        raise ValueError(f"{archive} is damaged or no zip archive ({error}): fetch it again") from None
 
 # %% ../nbs/23_hub.ipynb #6b1cb61f
 class HubError(OSError):
@@ -160,11 +158,8 @@ _ADVICE = {
 }
 
 # %% ../nbs/23_hub.ipynb #21d18e35
-def _without_secrets(
-    text: str,
-    settings: dict,  # of the client: username, and key or token
-) -> str:
-    "`text` with the user's keys, plain or as a login header, replaced by ***."
+def _without_secrets(text: str, settings: dict) -> str:
+    "`text` with the keys in the client's settings, plain or as a login header, replaced by ***."
     for secret in filter(None, map(settings.get, ("key", "token", "api_token"))):
         login = base64.b64encode(f"{settings.get('username')}:{secret}".encode()).decode()
         text = text.replace(secret, "***").replace(login, "***")
@@ -186,11 +181,8 @@ def _explained(error: Exception, settings: dict) -> str:
 
 # %% ../nbs/23_hub.ipynb #2d2701f3
 @contextmanager
-def _kaggle(
-    name: str,                # what this is about, for messages
-    anonymous: bool = False,  # go on without credentials
-) -> Iterator[Any]:
-    "Kaggle's client, signed in. An error inside comes out as a one-line `HubError`."
+def _kaggle(name: str, anonymous: bool = False) -> Iterator[Any]:
+    "Kaggle's client, signed in unless `anonymous`. Any error comes out as a one-line `HubError`."
     stdin, stderr, api = sys.stdin, sys.stderr, None
     sys.stdin = io.StringIO()
     try:
@@ -220,12 +212,8 @@ def _exists(api: Any, name: str) -> bool:
     return True
 
 # %% ../nbs/23_hub.ipynb #1ce706b6
-def _stage(
-    folder: Path,       # a dataset folder
-    pairs: list[Pair],  # its pairs
-    out: Path,          # where the files for Kaggle are laid out
-) -> None:
-    "Zip photos, mattes and refined mattes, and copy the tables."
+def _stage(folder: Path, pairs: list[Pair], out: Path) -> None:
+    "Zip the photos, mattes and refined mattes of a dataset folder into `out`, and copy its tables."
     paths = [path for pair in pairs for path in (pair.photo, pair.matte, refined_path(pair)) if path.exists()]
     for top in {path.parent for path in paths}:
         inside = [path for path in paths if path.parent == top]
@@ -235,7 +223,7 @@ def _stage(
 
 # %% ../nbs/23_hub.ipynb #82b88f87
 def _send(staged: Path, meta: dict) -> str:
-    "Make a dataset of the files in `staged`, or a version of the one that is there. Returns its page's address."
+    "Make a dataset of the files in `staged`, or a new version. Returns the address of its page."
     count = len(list(staged.iterdir()))
     write_metadata(staged, meta)
     try:
@@ -243,8 +231,8 @@ def _send(staged: Path, meta: dict) -> str:
             send, new = api.upload_files, not _exists(api, meta["id"])
             def send_all(request: Any, *args: Any) -> None:
                 send(request, *args)
-                if len(request.files) < count:
-                    raise HubError(f"{len(request.files)} of {count} files arrived, no dataset was made: try again")
+                arrived = len(request.files)
+                if arrived < count: raise HubError(f"only {arrived} of {count} files arrived: try again")
             api.upload_files = send_all
             if new: answer = api.dataset_create_new(str(staged), quiet=True)
             else: answer = api.dataset_create_version(str(staged), meta["subtitle"], quiet=True)
@@ -252,7 +240,8 @@ def _send(staged: Path, meta: dict) -> str:
                 raise HubError(answer.error or f"Kaggle answered {answer.status!r}")
     finally:  # the client leaves the addresses of broken uploads where everyone can read them
         for note in Path(gettempdir(), ".kaggle/uploads").glob(f"*{staged.name}*"): note.unlink()
-    print(f"{meta['id']}: " + (f"created, private, license {meta['licenses'][0]['name']}" if new else "new version"))
+    license = meta["licenses"][0]["name"]
+    print(f"{meta['id']}: " + (f"created, private, license {license}" if new else "new version"))
     return answer.url
 
 # %% ../nbs/23_hub.ipynb #92f247fe
@@ -275,36 +264,33 @@ upload_main = command("u2net_upload", upload)
 _LISTING = ".kaggle.json"
 
 def _is_complete(folder: Path, name: str) -> bool:
-    "Is the dataset `name` in `folder`? Raises `FileExistsError` if the folder holds anything else, or only a part."
+    "Is the dataset `name` in `folder`? Raises `FileExistsError` if the folder holds anything else."
     if not folder.exists() or folder.is_dir() and not any(folder.iterdir()): return False
     try: listing = json.loads((folder/_LISTING).read_text(encoding="utf-8"))
     except (OSError, ValueError): listing = {}
     if listing.get("dataset") != name:
-        raise FileExistsError(f"{folder} is not a download of {name}: use it as it is, or give another folder")
+        raise FileExistsError(f"{folder} is not a download of {name}: give that folder, or another one")
     sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*")}
     changed = [file for file, size in listing["files"].items() if sizes.get(file) != size]
     if not changed: return True
-    raise FileExistsError(f"{folder} has lost or changed {len(changed)} file(s) of {name}, the first is {changed[0]}: "
-                          "give that folder to use it as it is, or move it away to fetch the dataset again")
+    raise FileExistsError(f"{folder/changed[0]} is lost or changed since the download of {name}: "
+                          f"give {folder} to use it as it is, or move it away to fetch the dataset again")
 
 # %% ../nbs/23_hub.ipynb #5f2bdc8e
-_INPUTS, _PUSHED = Path("/kaggle/input"), "U2NET_NB_DATASET"  # where Kaggle attaches datasets; the one of `push_run`
+_INPUTS = Path("/kaggle/input")  # where Kaggle attaches datasets
+_PUSHED = "U2NET_NB_DATASET"     # the variable that names the dataset which `push_run` attached
 
 def _attached(name: str, inputs: Path) -> Path | None:
-    "The folder where Kaggle attached the dataset `name`. Raises `ValueError` for one that may be another owner's."
+    "The folder where Kaggle attached the dataset `name`; None if it did not."
     full, short = inputs/"datasets"/name, inputs/name.split("/")[1]
     if full.is_dir() and any(full.iterdir()): return full
     if not short.is_dir() or not any(short.iterdir()): return None
     if os.environ.get(_PUSHED) == name: return short
-    raise ValueError(f"{short} may be another owner's and not {name}: if it is the right one, give that folder")
+    raise ValueError(f"{short} may be another owner's: if it is {name}, give that folder as data_dir")
 
 # %% ../nbs/23_hub.ipynb #52d13274
-def _fetch(
-    name: str,     # owner/slug
-    dest: Path,    # the dataset's folder
-    beside: Path,  # where the archive grows
-) -> None:
-    "Fetch a dataset. An interrupted transfer is kept for the next try; a bad archive is not."
+def _fetch(name: str, dest: Path, beside: Path) -> None:
+    "Fetch a dataset into `beside`, then move it to `dest`. An interrupted transfer stays for the next try."
     archive, fresh = beside/f"{name.split('/')[1]}.zip", beside/"files"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -316,9 +302,10 @@ def _fetch(
     except (HubError, ValueError) as error:
         if isinstance(error, ValueError) or not archive.exists(): shutil.rmtree(beside)
         raise
-    files = {path.relative_to(fresh).as_posix(): path.stat().st_size for path in fresh.rglob("*") if path.is_file()}
+    files = [path for path in fresh.rglob("*") if path.is_file()]
+    sizes = {path.relative_to(fresh).as_posix(): path.stat().st_size for path in files}
     (beside/"dataset-metadata.json").replace(fresh/"dataset-metadata.json")
-    write_file(fresh/_LISTING, json.dumps(dict(dataset=name, files=files)))
+    write_file(fresh/_LISTING, json.dumps(dict(dataset=name, files=sizes)))
     fresh.replace(dest)
     shutil.rmtree(beside)
 
@@ -335,7 +322,7 @@ def download(
     folder = Path(folder or Path("data", name.split("/")[1])).expanduser()
     if _is_complete(folder, name): return folder
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:
-        raise HubError(f"{name} is not in {folder}, and several processes would wait for it: run u2net_download first")
+        raise HubError(f"{name} is not in {folder}, and no process waits so long: run u2net_download first")
     beside = folder.with_name(f".{name.replace('/', '-')}.download")
     with folder_lock(beside): _fetch(name, folder, beside)
     return folder
@@ -349,7 +336,7 @@ def on_kaggle() -> bool:
 
 # %% ../nbs/23_hub.ipynb #4a991e06
 def _attached_dataset(inputs: Path) -> str | None:
-    "The attached dataset folder, None if there is none. Raises `ValueError`, in one line, if there are several."
+    "The attached dataset folder; None if there is none. Raises `ValueError` if there are several."
     found = []
     for top in (*inputs.glob("datasets/*/*"), *inputs.glob("*")):
         if top.name == "datasets": continue
@@ -368,8 +355,8 @@ def kaggle_parameters(
     params: dict,            # of train.ipynb
     inputs: Path = _INPUTS,  # where Kaggle attaches datasets
 ) -> dict:
-    """The parameters for a notebook on Kaggle: where none is given, the attached dataset, a process for each GPU, the
-    fastest precision, and an end in time. Raises `ValueError`, in one line, if several datasets are attached."""
+    """The parameters, completed for a notebook on Kaggle: the attached dataset, a process for each GPU, the fastest
+    precision, and an end in time."""
     import torch  # here, because the commands do without it
     params = {key: value for key, value in params.items() if value is not None}
     overrides = params.get("overrides", "")
@@ -381,10 +368,8 @@ def kaggle_parameters(
 # %% ../nbs/23_hub.ipynb #f3c3c3ff
 _CHECKOUT = Path(u2net_nb.__file__).parents[1]
 
-def _package(
-    weights: bool,  # the bundled ones, too?
-) -> bytes:
-    "Code, recipes, and what setup.py reads, as an archive for pip. Raises `FileNotFoundError` outside a checkout."
+def _package(weights: bool) -> bytes:
+    "The code of this checkout, with or without the bundled weights, as an archive for pip."
     packed, package = io.BytesIO(), _CHECKOUT/"u2net_nb"
     files = [_CHECKOUT/name for name in ("setup.py", "settings.ini", "README.md", "LICENSE")]
     files += sorted(package.rglob("*.py")) + sorted((package/"recipes").glob("*.yaml"))
@@ -405,25 +390,24 @@ subprocess.run([sys.executable, "-m", "pip", "install", "-q", "/tmp/u2net_nb.zip
 # %% ../nbs/23_hub.ipynb #00abd5ea
 _TRAIN = _CHECKOUT/"nbs/train.ipynb"
 
-def _run_parameters(
-    params: dict,  # of train.ipynb
-) -> dict:
-    "The parameters, with the dataset's full name. Raises `ValueError` for one that is unknown or of no use on Kaggle."
+def _run_parameters(params: dict) -> dict:
+    "The given parameters, with the dataset's full name. Raises `ValueError` for what Kaggle cannot use."
     from papermill import inspect_notebook
-    params, known = {key: value for key, value in params.items() if value is not None}, inspect_notebook(_TRAIN)
+    known = inspect_notebook(_TRAIN)
+    params = {key: value for key, value in params.items() if value is not None}
     for key in params:
         if key not in known: raise ValueError(unknown("parameter", key, known))
-    advice = dict(weights="start from fresh or bundled weights", sources="give one dataset as data_dir",
-                  data_dir="upload it with u2net_upload and give its owner/slug")
-    if params.get("weights") in ("", BUNDLED): del advice["weights"]
-    if is_dataset_name(str(params.get("data_dir"))): del advice["data_dir"]
-    for key in advice.keys() & params:
-        raise ValueError(f"{key} is {params[key]}, which Kaggle cannot see: {advice[key]}")
-    return params | {key: _dataset_name(params[key]) for key in params if key == "data_dir"}
+    weights, sources, data = map(params.get, ("weights", "sources", "data_dir"))
+    if weights and weights != BUNDLED:
+        raise ValueError(f"weights is {weights}, which Kaggle cannot see: give {BUNDLED} or nothing")
+    if sources: raise ValueError(f"sources is {sources}, which Kaggle cannot see: give one dataset as data_dir")
+    if not data: return params
+    if is_dataset_name(str(data)): return params | dict(data_dir=_dataset_name(data))
+    raise ValueError(f"data_dir is {data}, which Kaggle cannot see: u2net_upload it and give its owner/slug")
 
 # %% ../nbs/23_hub.ipynb #f7d843af
 def _run_notebook(params: dict) -> str:
-    "The notebook train.ipynb as JSON, with a first cell that installs the package, and with its parameters filled in."
+    "The notebook train.ipynb as JSON, with its parameters, and with a first cell that installs the package."
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
     recipes = {path.stem: path for path in (_CHECKOUT/"u2net_nb/recipes").glob("*.yaml")}
@@ -432,8 +416,9 @@ def _run_notebook(params: dict) -> str:
     bundled = f"weights: {BUNDLED}" in recipes[recipe].read_text(encoding="utf-8") or BUNDLED in str(params)
     notebook = parameterize_notebook(load_notebook_node(str(_TRAIN)), params)
     source = _setup_cell(_package(bundled), params.get("data_dir", ""))
-    setup = dict(cell_type="code", id="setup", metadata={"_kg_hide-input": True}, outputs=[], execution_count=None)
-    notebook.cells.insert(0, setup | dict(source=source))
+    hidden = {"_kg_hide-input": True}
+    notebook.cells.insert(0, dict(cell_type="code", id="setup", metadata=hidden, source=source, outputs=[],
+                                  execution_count=None))
     return json.dumps(notebook)
 
 # %% ../nbs/23_hub.ipynb #7f00d7a9
@@ -441,13 +426,9 @@ def push_run(
     name: str,     # owner/slug of the notebook on Kaggle
     params: dict,  # of train.ipynb; data_dir is a dataset's name, or left out for drawn portraits
 ) -> str:  # address of the run
-    """Run train.ipynb on a Kaggle GPU, privately. Needs a checkout and the `notebooks` extra.
-
-    Raises `ValueError` for a wrong name or parameter, and `FileNotFoundError` outside a checkout, before anything is
-    sent; then `HubError` if Kaggle refuses."""
-    _check_new_name(name, 5)
-    params = _run_parameters(params)
-    meta = dict(id=name, title=_title(name), is_private=True, code_file="train.ipynb", language="python",
+    "Run train.ipynb on a Kaggle GPU, privately. Needs a checkout and the `notebooks` extra."
+    title, params = _title(name, 5), _run_parameters(params)
+    meta = dict(id=name, title=title, is_private=True, code_file="train.ipynb", language="python",
                 kernel_type="notebook", enable_gpu=True, machine_shape="NvidiaTeslaT4", enable_internet=True,
                 dataset_sources=[params["data_dir"]] if params.get("data_dir") else [])
     with TemporaryDirectory() as tmp:
@@ -469,24 +450,23 @@ def _build_wheel(folder: Path) -> Path:
         source = write_file(Path(tmp, "u2net_nb.zip"), _package(weights=True))
         words = sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source
         built = subprocess.run(words, capture_output=True, text=True)
-    if built.returncode: raise OSError(f"pip cannot build the package: {built.stderr.strip().splitlines()[-1]}")
+    if built.returncode: raise OSError(f"pip cannot build the package: {built.stderr.splitlines()[-1]}")
     return next(folder.iterdir())
 
 # %% ../nbs/23_hub.ipynb #a1b2c30a
 def push_package(
     name: str,  # owner/slug of the dataset on Kaggle
 ) -> str:  # what to do next
-    "Upload the package to a private Kaggle dataset, as a wheel, and write kaggle-train.ipynb, which installs it there."
-    _check_new_name(name, 6)
+    "Upload the package, as a wheel, to a private dataset, and write a kaggle-train.ipynb that installs it."
+    meta = dict(id=name, title=_title(name, 6), subtitle="The package u2net_nb, for own notebooks on Kaggle",
+                licenses=[dict(name="apache-2.0")])
     notebook = Path("kaggle-train.ipynb")
     if notebook.exists(): raise FileExistsError(f"{notebook} exists: move it away first")
-    meta = dict(id=name, title=_title(name), subtitle="The package u2net_nb, for own notebooks on Kaggle",
-                licenses=[dict(name="apache-2.0")])
     with TemporaryDirectory() as tmp:
         sha256 = hashlib.sha256(_build_wheel(Path(tmp)).read_bytes()).hexdigest()
         _send(Path(tmp), meta)
-    source = _TRAIN.read_text(encoding="utf-8")
-    write_file(notebook, source.replace("PACKAGE, SHA256 = None, None", f"PACKAGE, SHA256 = '{name}', '{sha256}'"))
+    filled = f"PACKAGE, SHA256 = '{name}', '{sha256}'"
+    write_file(notebook, _TRAIN.read_text(encoding="utf-8").replace("PACKAGE, SHA256 = None, None", filled))
     return f"import {notebook} on Kaggle, and attach {name} and a dataset of photos to it"
 
 # %% ../nbs/23_hub.ipynb #a1b2c30b
@@ -502,7 +482,7 @@ def _push_command(
     name: str,                   # owner/slug of the notebook on Kaggle
     parameters: list[str] = (),  # of nbs/train.ipynb, such as data_dir=matting-human-288x384 epochs=3
     *,
-    package: bool = False,       # upload the package to the dataset NAME instead, for notebooks that are run by hand
+    package: bool = False,       # upload the package to the dataset NAME, for notebooks that are run by hand
 ) -> str:
     "Run nbs/train.ipynb on a Kaggle GPU, privately. Needs a checkout."
     return push_package(name) if package else push_run(name, dict(map(_parameter, parameters)))
