@@ -19,18 +19,13 @@ if TYPE_CHECKING:  # photos need no PyTorch; only the graph does
 __all__ = ['SMOOTHNESS', 'guided_upsample', 'guided_graph']
 
 # %% ../nbs/21_guided.ipynb #2110aa01
-def _mean(
-    values: np.ndarray,  # float32 h×w or h×w×C
-) -> np.ndarray:
+def _mean(values: np.ndarray) -> np.ndarray:
     "The mean of the 3×3 window around each pixel, of the same shape; the picture is mirrored at its border."
     return cv2.blur(values, (3, 3), borderType=cv2.BORDER_REFLECT)
 
 # %% ../nbs/21_guided.ipynb #2100aa12
-def _solved(
-    rows: list[list[Map]],  # a symmetric positive definite matrix of maps
-    right: list[Map],       # the right-hand side
-) -> list[Map]:
-    "The unknowns, maps, of one system of linear equations per pixel."
+def _solved(rows: list[list[Map]], right: list[Map]) -> list[Map]:
+    "The unknowns of one system of linear equations per pixel; its matrix is symmetric and positive definite."
     n, rows, right = len(right), [list(row) for row in rows], list(right)
     for i in range(n):
         for j in range(i + 1, n):
@@ -45,10 +40,7 @@ def _solved(
 # %% ../nbs/21_guided.ipynb #2100aa06
 SMOOTHNESS = 1e-5  # He's ε, for colours in 0..1
 
-def _lines(
-    guide: np.ndarray,  # float32 h×w×3 in 0..1
-    alpha: np.ndarray,  # float32 h×w in 0..1
-) -> tuple[np.ndarray, np.ndarray]:
+def _lines(guide: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     "Slopes, float32 h×w×3, and offsets, float32 h×w, of the linear functions that fit `alpha` around each pixel."
     centre, level = _mean(guide), _mean(alpha)
     covariance = _mean(guide * alpha[..., None]) - centre * level[..., None]
@@ -58,12 +50,8 @@ def _lines(
     return _mean(slope), _mean(level - (slope * centre).sum(-1))
 
 # %% ../nbs/21_guided.ipynb #2110aa04
-def _stretched(
-    small: np.ndarray,  # float32 h×w×C
-    rows: np.ndarray,   # float N, for each row wanted its place among the small rows
-    width: int,         # pixels
-) -> np.ndarray:
-    "These rows of the enlarged picture, float32 N×width×C, bilinear."
+def _stretched(small: np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
+    "Rows of the enlarged picture, float32 N×width×C, bilinear; `rows` are their places among the small ones."
     low = rows.astype(int)
     high = np.minimum(low + 1, len(small) - 1)
     share = (rows - low).astype(np.float32)[:, None, None]
@@ -91,10 +79,8 @@ def guided_upsample(
     return full.clip(0, 1, out=full)
 
 # %% ../nbs/21_guided.ipynb #2100aa13
-def _windows(
-    x: Tensor,  # N×C×h×w
-) -> Tensor:
-    "The 3×3 neighbours of each pixel: 9×N×C×h×w."
+def _windows(x: Tensor) -> Tensor:
+    "The 3×3 neighbours of each pixel of N×C×h×w: 9×N×C×h×w."
     import torch
     import torch.nn.functional as F
     h, w = x.shape[2:]

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .checkpoint import ORIGINAL_SIZE, check_channels, header_metadata, load_model, trained_size
-from .images import normalise
 from .device import computes_bf16, find_device
+from .images import normalise
 from .model import ConvBNReLU, U2Net
 
 # %% ../nbs/16_inference.ipynb #bd84bb42
@@ -43,13 +43,12 @@ def network_input(
 class TorchNet:
     """A network in PyTorch, called with photos, uint8 N×h×w×3, for their alphas, float32 N×h×w in 0..1.
 
-    Raises as `load_model`, and `ValueError` for a network that does not turn RGB into one map or a device that is not
-    there."""
+    Raises as `load_model`, and `ValueError` for a network that does not turn RGB into one map or a missing device."""
     def __init__(self,
         model: U2Net | str | os.PathLike,  # a network, or a checkpoint
         device: str = "auto",              # as for `find_device`
     ):
-        self.size = ORIGINAL_SIZE  # width and height of the photos that it was trained on
+        self.size = ORIGINAL_SIZE  # width and height of its training photos
         if not isinstance(model, nn.Module):
             path, model = model, load_model(model)
             check_channels(model, path)
@@ -59,12 +58,9 @@ class TorchNet:
         self.net = fuse_conv_bn(model).to(self.device, self.dtype, memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def __call__(self,
-        photos: np.ndarray,  # uint8 N×h×w×3
-    ) -> np.ndarray:
-        "The alphas, float32 N×h×w in 0..1."
+    def __call__(self, photos: np.ndarray) -> np.ndarray:
+        "The alphas, float32 N×h×w in 0..1, of photos, uint8 N×h×w×3."
         x = self.net.prepared(network_input(photos, self.device)).to(self.dtype)
         return self.net.alpha(x)[:, 0].cpu().numpy()
 
-    def __str__(self) -> str:
-        return f"PyTorch, {self.device}, {str(self.dtype).removeprefix('torch.')}"
+    def __str__(self) -> str: return f"PyTorch, {self.device}, {str(self.dtype).removeprefix('torch.')}"

@@ -13,15 +13,17 @@ from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
 from .core import BUNDLED, bundled_file, one_line, unknown
 from .guided import guided_upsample
 from .images import Photo, parse_size, upright_rgb
-from .matting import as_matte, cut_out
+from .matting import as_matte, cut_out, refine
 
 if TYPE_CHECKING:  # PyTorch takes longer to load than a photo takes to be cut out
     from onnxruntime import InferenceSession
@@ -30,15 +32,14 @@ if TYPE_CHECKING:  # PyTorch takes longer to load than a photo takes to be cut o
     from u2net_nb.model import U2Net
 
 # %% auto #0
-__all__ = ['PHOTO_FORM', 'OnnxNet', 'onnx_net', 'faster_in_pytorch', 'load_net', 'full_alpha', 'squeezed', 'Predictor']
+__all__ = ['PHOTO_FORM', 'UNSURE', 'AROUND', 'REFINED_PIXELS', 'OnnxNet', 'onnx_net', 'load_net', 'full_alpha', 'refine_hair',
+           'doubt', 'squeezed', 'Predictor']
 
 # %% ../nbs/40_predict.ipynb #40ab260a
-PHOTO_FORM = "RGB, value / 127.5 - 1"  # what the metadata of our exports says about photos
+PHOTO_FORM = "RGB, value / 127.5 - 1"  # the normalisation of photos in the metadata of our exports
 
-def _one_alpha(
-    output: np.ndarray,  # a network's first output for one photo
-) -> np.ndarray:
-    "The output as an alpha, float32 h×w. Raises `ValueError` if it is none."
+def _one_alpha(output: np.ndarray) -> np.ndarray:
+    "A network's output for one photo as an alpha, float32 h×w. Raises `ValueError` if it is none."
     alpha = np.squeeze(np.float32(output))
     if alpha.ndim != 2:
         raise ValueError(f"its output is {'×'.join(map(str, output.shape))}: it must be a single alpha, 1×1×H×W")
@@ -54,9 +55,9 @@ class OnnxNet:
     It computes on the processor, in float32. Raises `FileNotFoundError`, or `ValueError` in one line."""
     def __init__(self,
         path: str | os.PathLike,              # an ONNX file, from `u2net_export` or from elsewhere
-        size: tuple[int, int] | None = None,  # width and height of its photos; None: what the file says
-        mean: float | Sequence[float] = .5,   # of all channels or of each, taken from colours in 0..1
-        std: float | Sequence[float] = .5,    # by which they are divided then
+        size: tuple[int, int] | None = None,  # width and height of its input; None: as in the file
+        mean: float | Sequence[float] = .5,   # of all channels or of each, subtracted from colours in 0..1
+        std: float | Sequence[float] = .5,    # by which the difference is divided
     ):
         for name, value in {"mean": mean, "std": std}.items():
             if np.shape(value) in ((), (3,)): continue
@@ -68,33 +69,29 @@ class OnnxNet:
         self.mean, self.std = np.float32(mean), np.float32(std)
 
     def _session(self, threads: int = 0) -> InferenceSession:
-        "The file, ready to run on `threads`, or with 0 on one per core. They sleep while they wait."
+        "The network, ready to run on `threads`, or with 0 on one per core. They sleep while they wait."
         import onnxruntime
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try: return onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
-        except Exception:  # of a class of its own for each thing that may be wrong
+        except Exception:  # ONNX Runtime has a class of error for each thing that may be wrong
             raise ValueError(f"{self.path}: not an ONNX file, or damaged") from None
 
     @cached_property
-    def _single(self) -> InferenceSession:
-        "The same on one thread, for several photos side by side."
-        return self._session(threads=1)
+    def _single(self) -> InferenceSession: return self._session(threads=1)  # for several photos side by side
 
     def _own_size(self) -> tuple[int, int]:
-        "Width and height of the photos that it was made for. Raises `ValueError` if the file does not say that."
-        words, photo = self.session.get_modelmeta().custom_metadata_map, self.session.get_inputs()[0]
-        if words.get("normalisation", PHOTO_FORM) != PHOTO_FORM:
+        "Width and height of the input. Raises `ValueError` if the file does not record them."
+        metadata, photo = self.session.get_modelmeta().custom_metadata_map, self.session.get_inputs()[0]
+        if metadata.get("normalisation", PHOTO_FORM) != PHOTO_FORM:
             raise ValueError(f"{self.path}: made for rembg: give a file from u2net_export without --rembg")
-        if "size" in words: return parse_size(words["size"])
+        if "size" in metadata: return parse_size(metadata["size"])
         if all(isinstance(side, int) for side in photo.shape[2:]): return tuple(photo.shape[:1:-1])
         raise ValueError(f"{self.path}: does not say which size its photos have: give one")
 
-    def __call__(self,
-        photos: np.ndarray,  # uint8 N×h×w×3
-    ) -> np.ndarray:
-        "The alphas, float32 N×h×w in 0..1. Raises `ValueError` if the network answers with anything else."
+    def __call__(self, photos: np.ndarray) -> np.ndarray:
+        "The alphas, float32 N×h×w in 0..1. Raises `ValueError` if the network's output is anything else."
         x = ((photos / np.float32(255) - self.mean) / self.std).transpose(0, 3, 1, 2)
         name, session = self.session.get_inputs()[0].name, self._single if len(x) > 1 else self.session
         def alpha(one: np.ndarray) -> np.ndarray: return _one_alpha(session.run(None, {name: one[None]})[0])
@@ -108,15 +105,13 @@ class OnnxNet:
 def onnx_net(
     entry: str | dict[str, Any],  # a file, or the arguments of `OnnxNet`: path, and size (512 or "384x512"), mean, std
 ) -> OnnxNet:
-    "The network meant. Raises as `OnnxNet`, and `ValueError` for any other entry."
-    entry = {"path": entry} if isinstance(entry, str) else entry
-    known = "path", "size", "mean", "std"
+    "The network of an entry in a notebook's parameters. Raises as `OnnxNet`, and `ValueError` for any other entry."
+    entry, known = {"path": entry} if isinstance(entry, str) else entry, ("path", "size", "mean", "std")
     if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
         raise ValueError(f"{entry}: give an ONNX file, or a dictionary with its path")
     for key in entry:
         if key not in known: raise ValueError(f"{entry['path']}: {unknown('key', key, known)}")
-    size = parse_size(entry["size"]) if "size" in entry else None
-    return OnnxNet(**entry | {"size": size})
+    return OnnxNet(**entry | {"size": parse_size(entry["size"]) if "size" in entry else None})
 
 # %% ../nbs/40_predict.ipynb #40ab2606
 def _has_driver() -> bool:
@@ -126,31 +121,27 @@ def _has_driver() -> bool:
     return False
 
 def _knows_bf16() -> bool:
-    "Does Linux say that the processor computes in bfloat16?"
+    "Does the processor compute in bfloat16, according to Linux?"
     with suppress(OSError): return "avx512_bf16" in Path("/proc/cpuinfo").read_text()
     return False
 
-def faster_in_pytorch(
-    device: str,  # "auto", "cpu", "cuda" or "mps"
-    few: bool,    # only a handful of photos?
-) -> bool:
+def _faster_in_pytorch(device: str, few: bool) -> bool:
     "Is PyTorch the faster engine for the package's own weights, the time that it takes to load included?"
     if device not in ("auto", "cpu"): return True
     if find_spec("torch") is None: return False
-    if device == "auto" and _has_driver(): return True
-    return _knows_bf16() and not few
+    return device == "auto" and _has_driver() or _knows_bf16() and not few
 
 # %% ../nbs/40_predict.ipynb #40ab2608
 def load_net(
     model: U2Net | OnnxNet | str | os.PathLike | None = None,  # a checkpoint or ONNX file; None: the package's weights
     device: str = "auto",  # "cpu", "cuda" or "mps"; "auto": the GPU if there is one
-    few: bool = False,     # only a handful of photos? Then the engine counts that starts faster
+    few: bool = False,     # only a handful of photos? Then take the engine that starts faster
 ) -> OnnxNet | TorchNet:
     "The network in the engine that suits it. Raises as `OnnxNet` and `TorchNet`, and `ImportError` without PyTorch."
     if isinstance(model, OnnxNet): return model
     model = BUNDLED if model is None else model
     path = str(model) if isinstance(model, str | os.PathLike) else ""
-    if path == BUNDLED and not faster_in_pytorch(device, few): return OnnxNet(bundled_file(".onnx"))
+    if path == BUNDLED and not _faster_in_pytorch(device, few): return OnnxNet(bundled_file(".onnx"))
     if path.endswith(".onnx"): return OnnxNet(path)
     if path not in ("", BUNDLED) and not os.path.isfile(path): raise FileNotFoundError(f"{path}: no such checkpoint")
     from u2net_nb.inference import TorchNet
@@ -161,10 +152,45 @@ def full_alpha(
     small: np.ndarray,            # the network's alpha, float32 h×w in 0..1
     photo: Image.Image,           # from `upright_rgb`, PIL RGB
     opacity: Image.Image | None,  # the photo's own, from `upright_rgb` too, PIL L
+    refine: bool = False,         # apply `refine_hair`
 ) -> np.ndarray:
     "The alpha of `photo` at its own size, float32 H×W in 0..1."
-    alpha = guided_upsample(small, np.asarray(photo))
+    pixels = np.asarray(photo)
+    alpha = guided_upsample(small, pixels)
+    if refine: alpha = refine_hair(alpha, pixels)
     return alpha * (np.asarray(opacity, np.float32) / 255) if opacity else alpha
+
+# %% ../nbs/40_predict.ipynb #4000aa08
+UNSURE = .03, .97        # of alpha: what lies between is solved anew
+AROUND = .012            # and what is closer to it than this, in units of the photo's longer side
+REFINED_PIXELS = 4 << 20  # of a photo that is refined, at most
+_ONE_PHOTO = Lock()      # is refined at a time: its equations take hundreds of megabytes
+
+def refine_hair(
+    alpha: np.ndarray,  # float32 H×W in 0..1
+    photo: np.ndarray,  # uint8 H×W×3
+) -> np.ndarray:
+    """`alpha` with the photo's strands, float32 H×W in 0..1: solved anew where it is unsure, 0 or 1 elsewhere.
+
+    Unchanged if there is nothing to solve. Raises `ImportError` without PyMatting."""
+    h, w = alpha.shape
+    shrink = (REFINED_PIXELS / alpha.size) ** .5
+    if shrink < 1:
+        size = int(w * shrink), int(h * shrink)
+        smaller = (cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in (alpha, photo))
+        return guided_upsample(refine_hair(*smaller), photo)
+    sure = ((alpha <= UNSURE[0]) | (alpha >= UNSURE[1])).astype(np.uint8)
+    band = cv2.distanceTransform(sure, cv2.DIST_L2, 5) <= AROUND * max(h, w)
+    with _ONE_PHOTO: return refine(photo, alpha, band).alpha
+
+# %% ../nbs/40_predict.ipynb #4000aa12
+def doubt(
+    alpha: np.ndarray,  # of a photo, float H×W in 0..1, of any size
+) -> str:
+    "Why a matte is probably of little use: \"nobody found\" or \"doubtful\"; empty if nothing speaks against it."
+    if (alpha > .5).mean() < .001: return "nobody found"
+    softness = 4 * (alpha * (1 - alpha)).sum() / alpha.sum()
+    return "doubtful" if softness > .5 else ""
 
 # %% ../nbs/40_predict.ipynb #40ab0001
 def squeezed(
@@ -184,9 +210,11 @@ class Predictor:
         size: tuple[int, int] | None = None,  # width and height of the input; None: as it was trained
         flip: bool = False,                   # average with the mirrored photo? Takes twice the time
         device: str = "auto",                 # "cpu", "cuda" or "mps"; "auto": the GPU if there is one
-        few: bool = False,                    # only a handful of photos? Then the engine counts that starts faster
+        few: bool = False,                    # only a handful of photos? Then take the engine that starts faster
+        refine: bool = False,                 # find strands of hair? See `refine_hair`; needs PyMatting
     ):
-        self.net, self.flip = load_net(model, device, few), flip
+        if refine: import pymatting  # noqa: F401  its absence is reported before any work
+        self.net, self.flip, self.refine = load_net(model, device, few), flip, refine
         self.size = size or self.net.size
 
     def small_alphas(self,
@@ -204,7 +232,7 @@ class Predictor:
         "The alpha of each image, float32 H×W in 0..1 at its own size, upright."
         photos = [upright_rgb(image) for image in images]
         smalls = self.small_alphas([photo for photo, _ in photos])
-        return [full_alpha(small, *photo) for small, photo in zip(smalls, photos)]
+        return [full_alpha(small, *photo, self.refine) for small, photo in zip(smalls, photos)]
 
     def alpha(self,
         image: Photo,  # a file, a Pillow image, or a uint8 array
