@@ -123,9 +123,10 @@ def _write_results(
     kinds: list[str],   # of `RESULTS`
     background: Background | None,
     foreground: str,    # of `FOREGROUND`
+    refine: bool,       # find strands of hair?
 ) -> None:
     "Write the results of one photo."
-    colours, matte = photo[0], as_matte(full_alpha(small, *photo))
+    colours, matte = photo[0], as_matte(full_alpha(small, *photo, refine))
     pictures = {"alpha": matte}
     if set(kinds) - {"alpha"}: pictures["cutout"] = cut_out(colours, matte, foreground)
     if "blend" in kinds:
@@ -163,7 +164,7 @@ def convert_photos(
     Returns one line for each photo that failed."""
     remove_partials(out)
     errors = []
-    def write(*row: Any) -> None: _write_results(*row, out, kinds, background, foreground)
+    def write(*row: Any) -> None: _write_results(*row, out, kinds, background, foreground, predictor.refine)
     bar = progress_bar(total=len(paths), unit="photo", desc="Photos")
     with bar, ThreadPoolExecutor(os.cpu_count()) as pool:
         for batch in _batches(paths):
@@ -235,6 +236,7 @@ def predict_command(
     foreground: Literal["fast", "ml"] = "fast",  # estimate of the person's own colours; ml: PyMatting's, slower
     smooth: float = 0.,          # clips only: how much to steady mattes over time where nothing moves, 0 to below 1
     flip: bool = False,          # average each alpha with that of the mirrored photo, which takes twice the time
+    refine: bool = False,        # photos only: find strands of hair, which takes PyMatting and a second or so per photo
     weights: str = BUNDLED,      # checkpoint, ONNX file, or "bundled": the weights that come with the package
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",  # where to compute; auto: on the GPU if there is one
 ) -> None:
@@ -252,7 +254,7 @@ def predict_command(
     _refuse_same_names(paths, [first for first, *_ in results.values()])
     todo = [path for path in paths if not all(result.exists() for result in results[path])]
     few = len(todo) < FEW and clips.isdisjoint(todo)
-    predictor, new = Predictor(weights, flip=flip, device=device, few=few), not out.exists()
+    predictor, new = Predictor(weights, flip=flip, device=device, few=few, refine=refine), not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     if sample and not (out/"sample.png").exists(): write_file(out/"sample.png", sample_photo())
     errors = convert_photos([path for path in todo if path not in clips], out, predictor, kinds, scene, foreground)
