@@ -62,12 +62,14 @@ def write_file(
 def remove_partials(
     folder: Path,  # need not exist
 ) -> None:
-    "Delete the files that killed processes have left half-written in a folder."
+    "Delete what killed processes have left half-written in a folder: files and folders."
     import psutil
 
     for path in folder.glob(".part-*-*"):
         process = path.name.split("-")[1]
-        if process.isdecimal() and not psutil.pid_exists(int(process)): path.unlink(missing_ok=True)
+        if not process.isdecimal() or psutil.pid_exists(int(process)): continue
+        if path.is_dir(): shutil.rmtree(path, ignore_errors=True)
+        else: path.unlink(missing_ok=True)
 
 # %% ../nbs/00_core.ipynb #00ab2601
 BUNDLED = "bundled"  # what users write for the weights that come with the package
