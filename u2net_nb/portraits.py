@@ -5,1153 +5,436 @@
 # %% auto #0
 __all__ = ['draw_layers', 'draw_portrait']
 
-# %% ../nbs/25_portraits.ipynb #6b798414
+# %% ../nbs/25_portraits.ipynb #e7b73daf
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
-from PIL import Image, ImageDraw, ImageFilter
 
-# %% ../nbs/25_portraits.ipynb #c23a8e12
-def spline(
-    points: ArrayLike,    # control points, N×2
-    closed: bool = True,  # join the last point to the first
-    steps: int = 8,       # points drawn from one control point to the next
-) -> np.ndarray:
-    "A smooth (Catmull-Rom) curve through the control points: float M×2."
-    points = np.asarray(points, float)
-    if closed: padded = np.concatenate([points[-1:], points, points[:2]])
-    else: padded = np.concatenate([points[:1], points, points[-1:]])
-    before, start, end, after = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
-    t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
-    bend = 2*before - 5*start + 4*end - after + t*(3*(start - end) + after - before)
-    curve = (start + .5*t*(end - before + t*bend)).transpose(1, 0, 2).reshape(-1, 2)
-    return curve if closed else np.concatenate([curve, padded[-1:]])
+# %% ../nbs/25_portraits.ipynb #472d5a30
+def _rounded(half: ArrayLike) -> np.ndarray:
+    "A closed outline with round corners; `half` (N×2) is its right side, from the top: float 16N×2."
+    points = np.concatenate([half, np.asarray(half)[::-1]*[-1, 1]])
+    for _ in range(3):
+        following = np.roll(points, -1, 0)
+        points = np.stack([.75*points + .25*following, .25*points + .75*following], 1).reshape(-1, 2)
+    return points
 
-# %% ../nbs/25_portraits.ipynb #b572e063
-def mirrored(half: ArrayLike) -> np.ndarray:
-    "The closed outline whose right half is `half`, from top to bottom: float 2N×2."
-    half = np.asarray(half, float)
-    return np.concatenate([half, half[::-1]*[-1, 1]])
-
-def on_side(
-    side: int,          # 1: as it is, the right of the picture; −1: mirrored
-    points: ArrayLike,  # N×2
-) -> np.ndarray:
-    "The points on one side of the body's axis: float N×2."
-    return np.asarray(points, float)*[side, 1]
-
-# %% ../nbs/25_portraits.ipynb #e72c1a7c
-def oval(x: float, y: float, rx: float, ry: float, n: int = 28) -> np.ndarray:
-    "An ellipse around (x, y) with the radii `rx` and `ry`, as a polygon: float n×2."
-    angle = np.linspace(0, 2*np.pi, n, endpoint=False)
+def _oval(x: float, y: float, rx: float, ry: float) -> np.ndarray:
+    "An ellipse around (x, y) as a polygon: float 32×2."
+    angle = np.linspace(0, 2*np.pi, 32, endpoint=False)
     return np.stack([x + rx*np.cos(angle), y + ry*np.sin(angle)], 1)
 
-# %% ../nbs/25_portraits.ipynb #674dd4e7
-SUPERSAMPLE = 4  # canvas points along the side of a pixel
-
-def rgb(
-    colour: ArrayLike,  # red, green and blue
-    *alpha: float,      # none, or one
-) -> tuple[int, ...]:
-    "A colour of 0..1 as the bytes that Pillow draws with."
-    return tuple(int(255*min(max(value, 0), 1) + .5) for value in (*colour, *alpha))
-
-# %% ../nbs/25_portraits.ipynb #4d65e67f
-class Sheet:
-    "A canvas whose points hold a colour and, as a fourth number, what they are made of."
-    codes = dict(head=252, neck=253, cloth=254, hair=255)  # 0 to 250: the share of its point that a thin hair covers
-
-    def __init__(self, size: tuple[int, int]):
-        wide, high = size[0]*SUPERSAMPLE, size[1]*SUPERSAMPLE
-        self.canvas = Image.new("CMYK", (wide, high))  # Pillow's name for four independent bands
-        self.pen = ImageDraw.Draw(self.canvas)
-        self.shades = dict(dark=[], light=[], blush=[], fold=[], chin=[])  # notes for the light: see `shade`
-
-    def poly(self, points: ArrayLike, colour: ArrayLike, part: str) -> None:
-        "Fill a polygon, in pixels."
-        flat = (np.asarray(points)*SUPERSAMPLE).ravel().tolist()
-        self.pen.polygon(flat, fill=(*rgb(colour), self.codes[part]))
-
-    def line(self, points: ArrayLike, colour: ArrayLike, part: str, width: float) -> None:
-        "Draw a line `width` pixels wide, at least one point."
-        flat = (np.asarray(points)*SUPERSAMPLE).ravel().tolist()
-        self.pen.line(flat, fill=(*rgb(colour), self.codes[part]), width=max(1, round(width*SUPERSAMPLE)))
-
-    def hairs(self,
-        curves: np.ndarray,              # N×T×2, in pixels
-        colours: np.ndarray,             # N×3
-        part: str = "hair",
-        thin: np.ndarray | None = None,  # N, below 1: makes them thinner still, on an empty canvas only
-    ) -> None:
-        "Draw N lines one point wide."
-        inks = 255*np.clip(colours, 0, 1)*(1 if thin is None else thin[:, None])
-        codes = np.full(len(curves), self.codes[part]) if thin is None else thin*250
-        inks = np.column_stack([inks, codes]).astype(int).tolist()
-        flat = (curves*SUPERSAMPLE).reshape(len(curves), -1).tolist()
-        for line, ink in zip(flat, inks): self.pen.line(line, fill=tuple(ink))
-
-    def shade(self, kind: str, points: ArrayLike, strength: float = 1.) -> None:
-        "Note a polygon, in pixels, that the light will blur into shadow, shine, blush or a fold."
-        self.shades[kind].append((points, strength))
-
-# %% ../nbs/25_portraits.ipynb #6123189d
-def share(
-    codes: Image.Image,        # the fourth band of a `Sheet`
-    table: list[int],          # how much each code counts: 256 numbers, 0 to 255
-    lens: ImageFilter.Filter,
-) -> np.ndarray:
-    "How much of each pixel is covered: float32 H×W in 0..1."
-    return np.asarray(codes.point(table).reduce(SUPERSAMPLE).filter(lens), np.float32)/255
-
-# %% ../nbs/25_portraits.ipynb #536e0c99
-def developed(
-    sheet: Sheet,
-    blur: float = 0.,  # of the lens, in pixels
-) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    "Premultiplied colour H×W×3, alpha H×W, and each material's share of the pixel (H×W each); float32 in 0..1."
-    codes, lens = sheet.canvas.getchannel(3), ImageFilter.BoxBlur(blur)
-    alpha = share(codes, [min(255, value*255//250) for value in range(256)], lens)
-    parts = {name: share(codes, [255*(value == code) for value in range(256)], lens)
-             for name, code in sheet.codes.items() if name != "hair"}
-    colour = np.asarray(sheet.canvas.reduce(SUPERSAMPLE).filter(lens), np.float32)[..., :3]/255
-    return colour, alpha, parts | dict(hair=np.maximum(alpha - sum(parts.values()), 0))
-
-# %% ../nbs/25_portraits.ipynb #6186ff71
-class Pose:
-    "Maps head and body units (half a head's height, from the head's centre, y down) to pixels."
-    def __init__(self,
-        rng: Generator,
-        size: tuple[int, int],  # width and height of the picture
-    ):
-        w, h = size
-        scale = min(h, w*4/3)
-        self.size, self.coarse = size, (w//2, h//2)  # light and shade are smooth: half the size will do
-        self.unit = scale*rng.uniform(.165, .235)    # half a head's height in pixels
-        self.centre = np.array([w/2 + scale*rng.normal(0, .045), h/2 - scale*rng.uniform(.02, .13)])
-        self.yaw, self.pitch = rng.uniform(-.42, .42), rng.uniform(-.1, .12)
-        self.tilt, self.lean = rng.normal(0, .08), rng.normal(0, .05)  # of head and body, in radians
-
-    def place(self, points: ArrayLike, angle: float) -> np.ndarray:
-        "Units to pixels, turned by an angle in the plane of the picture."
-        c, s = np.cos(angle), np.sin(angle)
-        return np.asarray(points) @ np.array([[c, s], [-s, c]])*self.unit + self.centre
-
-    def body(self, points: ArrayLike) -> np.ndarray:
-        "Body units to pixels."
-        return self.place(points, self.lean)
-
-    def head(self, points: ArrayLike, out: float = 0.) -> np.ndarray:
-        "Head units to pixels, turned by yaw and pitch as if drawn on a ball, `out` above its surface."
-        x, y = np.moveaxis(np.asarray(points, float), -1, 0)
-        z = .7*np.sqrt(np.clip(1 - (x/.95)**2 - (y/1.3)**2, 0, None)) + out
-        x = x + np.sin(self.yaw)*(z + .2*np.clip(y, 0, 1))
-        return self.place(np.stack([x, y + z*self.pitch], -1), self.tilt)
-
-# %% ../nbs/25_portraits.ipynb #a0c1daf0
-def unit_maps(
-    pose: Pose,
-    angle: float,  # `pose.tilt` for head units, `pose.lean` for body units
-) -> tuple[np.ndarray, np.ndarray]:
-    "x and y of every pixel in units: two float32 arrays of the coarse size."
-    (w, h), (cw, ch) = pose.size, pose.coarse
-    c, s = np.float32(np.cos(angle)/pose.unit), np.float32(np.sin(angle)/pose.unit)
-    x = ((np.arange(cw) + .5)*w/cw - pose.centre[0]).astype(np.float32)[None]
-    y = ((np.arange(ch) + .5)*h/ch - pose.centre[1]).astype(np.float32)[:, None]
-    return x*c + y*s, y*c - x*s
-
-# %% ../nbs/25_portraits.ipynb #71035eff
-def table(*hexes: str) -> np.ndarray:
-    "Colours written in hexadecimal, separated by spaces: float N×3 in 0..1."
-    return np.array([[int(word[i:i + 2], 16)/255 for i in (0, 2, 4)] for word in " ".join(hexes).split()])
-
-SKINS = table("ffdcc2 f8cca8 ecb88e d69c72 b67d56 8c5a3c 60402f")  # from light to dark
-HAIRS = table("1c1715 2e1f19 4a2f20 6f4629 a9793f d9b878 8a3d1e 9b9a9a e4e0da")  # the last two are grey and white
-IRISES = table("3a2213 5a3a1e 7a5a2c 56703f 4a7a9a 7c8a94")
-CLOTHS = table("22304f eceae4 24242a 7c8288 78242f 2b5240 cf9c3c 5a769a cfbb9c",
-               "dd7262 2a787c a898c4 6b6b44 b03030 98bedb 6e4c36 e6b2b8")
-
-# %% ../nbs/25_portraits.ipynb #9c8485a4
-def skin_colour(rng: Generator, tone: float) -> np.ndarray:
-    "A colour between two neighbours of `SKINS`; `tone` is 0 (light) to 6 (dark)."
-    i = min(int(tone), 5)
-    return (SKINS[i] + (tone - i)*(SKINS[i + 1] - SKINS[i]))*rng.normal(1, .02, 3)
-
-def hair_colour(rng: Generator, dark: bool, age: float) -> np.ndarray:
-    "A colour of `HAIRS`, a little varied; the old are often grey."
-    chances = [.16, .17, .18, .13, .12, .1, .08, .04, .02]
-    if dark: chances = [.5, .28, .1, .02, .03, 0, .02, .05, 0]
-    colour = HAIRS[rng.choice(9, p=chances)]
-    if age > .85 and rng.random() < .7: colour = HAIRS[7 + rng.integers(2)]
-    return colour*rng.normal(1, .05, 3)
-
-# %% ../nbs/25_portraits.ipynb #03810abf
-WEAR = ["tee", "vneck", "shirt", "jacket", "hoodie", "polo neck"]
-SOFT_STYLES = ["straight", "wavy", "curly", "bob", "fringe", "bun", "pony", "afro"]
-HARD_STYLES = ["short", "crop", "swept", "short", "swept", "bald", "afro", "wavy"]
-
-# %% ../nbs/25_portraits.ipynb #6a76800e
-def person(rng: Generator) -> SimpleNamespace:
-    "Who is drawn: a namespace of looks. `softness`, `age` and `smile` are about 0 to 1, colours RGB in 0..1."
-    who = SimpleNamespace(softness=rng.random(), age=rng.random()**1.5, smile=rng.uniform(-.1, 1))
-    tone = rng.uniform(0, 6)
-    who.skin, dark = skin_colour(rng, tone), tone > 3.3
-    who.hair = hair_colour(rng, dark, who.age)
-    who.iris = IRISES[rng.integers(2) if dark else rng.integers(6)]
-    who.cloth, who.under, who.trim = CLOTHS[rng.permutation(17)[:3]]*rng.uniform(.85, 1.1)
-    who.wear = str(rng.choice(WEAR))
-    who.style = str(rng.choice(SOFT_STYLES if who.softness > .48 else HARD_STYLES))
-    who.beard = int(rng.choice(4, p=[.4, .2, .2, .2])) if who.softness < .4 else 0
-    bare = who.style in ("afro", "bun")  # no hat fits over these
-    who.hat = "none" if bare else str(rng.choice(["none", "beanie", "brim"], p=[.86, .08, .06]))
-    who.glasses = rng.random() < .24
-    who.jaw = rng.uniform(.92, 1.08) - .1*who.softness
-    who.shoulders = rng.uniform(.96, 1.12) - .14*who.softness
-    return who
-
-# %% ../nbs/25_portraits.ipynb #c68f4879
-def bezier(
-    guides: ArrayLike,  # control points, K×4×2
-    steps: int = 16,    # points per curve
-) -> np.ndarray:
-    "Cubic Bézier curves: float K×steps×2."
+def _bezier(guides: ArrayLike, steps: int = 14) -> np.ndarray:
+    "Cubic Bézier curves, K×4×2 to float K×steps×2."
     t = np.linspace(0, 1, steps)[:, None]
     return np.concatenate([(1 - t)**3, 3*t*(1 - t)**2, 3*t*t*(1 - t), t**3], 1) @ np.asarray(guides, float)
 
-# %% ../nbs/25_portraits.ipynb #5bec61ce
-def ribbon(
-    curves: np.ndarray,  # N×T×2
-    width: float,        # at the widest
-) -> np.ndarray:
-    "Polygons that taper along the curves: float N×2T×2."
-    along = np.gradient(curves, axis=1)
-    length = np.linalg.norm(along, axis=-1, keepdims=True) + 1e-6
-    across = np.stack([-along[..., 1], along[..., 0]], -1)/length
-    t = np.linspace(0, 1, curves.shape[1])
-    across *= (np.minimum(1, .3 + 4*t)*np.sqrt(1 - t**4)*width/2)[:, None]
-    return np.concatenate([curves + across, (curves - across)[:, ::-1]], 1)
+# %% ../nbs/25_portraits.ipynb #7bf82795
+def _ink(colour: ArrayLike) -> list[float]: return [255*min(max(value, 0), 1) for value in (*colour, 1)]
 
-# %% ../nbs/25_portraits.ipynb #29cb5bbf
-def strands(
-    rng: Generator,
-    guides: np.ndarray,  # K×4×2: hairs grow between neighbours
-    n: int,              # hairs
-    loose: float,        # disorder, in head units; grows towards the tips
-    wave: float = 0.,    # how far a wave swings, in head units
-    turns: float = 2.,   # waves per hair
-) -> np.ndarray:
-    "`n` hairs: float n×T×2, where T is larger for wavy hair."
-    steps = int(10 + 5*turns) if wave else 16
+class _Layer:
+    "A transparent canvas, at least 512 points long. `place` maps units to pixels; `unit` is one in pixels."
+    def __init__(self, size: tuple[int, int], place: Callable = np.asarray, unit: float = 1.):
+        self.size, self.place, self.unit = size, place, unit
+        self.scale = max(4, -(-512//max(size)))  # canvas points along the side of a pixel
+        self.canvas = np.zeros((size[1]*self.scale, size[0]*self.scale, 4), np.uint8)
+
+    def _points(self, shape: ArrayLike) -> np.ndarray:  # in sixteenths of a canvas point
+        return np.rint(16*(self.scale*self.place(shape) - .5)).astype(np.int32)
+
+    def fill(self, outline: ArrayLike, colour: ArrayLike) -> None:
+        cv2.fillPoly(self.canvas, [self._points(outline)], _ink(colour), shift=4)
+
+    def both(self, outline: ArrayLike, colour: ArrayLike) -> None:
+        "Fill a shape on the right and its mirror image on the left."
+        for side in (-1, 1): self.fill(np.asarray(outline)*[side, 1], colour)
+
+    def lines(self, curves: ArrayLike, colour: ArrayLike, width: float) -> None:
+        "Draw N curves (N×T×2), at least one canvas point wide."
+        width = max(1, round(width*self.unit*self.scale))
+        cv2.polylines(self.canvas, [*self._points(curves)], False, _ink(colour), width, shift=4)
+
+    def picture(self, blur: float = 0.) -> np.ndarray:
+        "Premultiplied RGBA, float32 H×W×4 in 0..1, blurred by a Gaussian of `blur` pixels."
+        small = cv2.resize(self.canvas, self.size, interpolation=cv2.INTER_AREA)
+        if blur: small = cv2.GaussianBlur(small, (0, 0), blur)
+        return small.astype(np.float32)/255
+
+# %% ../nbs/25_portraits.ipynb #a48c10e3
+class _Pose:
+    "Maps head and body units to pixels."
+    def __init__(self, rng: Generator, size: tuple[int, int]):
+        w, h = size
+        scale = min(h, w*4/3)
+        self.size, self.unit = size, scale*rng.uniform(.165, .235)  # half a head's height in pixels
+        self.coarse = tuple(max(1, round(side*min(1, 192/max(size)))) for side in size)  # enough for soft light
+        self.centre = np.array([w/2 + scale*rng.normal(0, .05), h/2 - scale*rng.uniform(.02, .12)])
+        self.yaw, self.pitch = rng.uniform(-.42, .42), rng.uniform(-.1, .12)
+        self.tilt, self.lean = rng.normal(0, .08), rng.normal(0, .05)  # of head and body, in radians
+
+    def _place(self, points: ArrayLike, angle: float) -> np.ndarray:
+        c, s = np.cos(angle), np.sin(angle)
+        return np.asarray(points) @ np.array([[c, s], [-s, c]])*self.unit + self.centre
+
+    def body(self, points: ArrayLike) -> np.ndarray: return self._place(points, self.lean)
+
+    def head(self, points: ArrayLike) -> np.ndarray:
+        "Points on a ball with a nose."
+        x, y = np.moveaxis(np.asarray(points, float), -1, 0)
+        z = .7*np.sqrt(np.clip(1 - (x/.95)**2 - (y/1.3)**2, 0, None))
+        z = z + .12*np.exp(-(x/.2)**2 - ((y - .3)/.2)**2)
+        x = x + np.sin(self.yaw)*(z + .2*np.clip(y, 0, 1))
+        return self._place(np.stack([x, y + z*self.pitch], -1), self.tilt)
+
+    def pixels(self) -> list[np.ndarray]:
+        "x and y of every coarse pixel, in units from the head's centre: two float32 arrays."
+        x, y = ((np.arange(n) + .5)*(side/n) for n, side in zip(self.coarse, self.size))
+        x, y = ((v - c)/self.unit for v, c in zip((x, y), self.centre))
+        return np.meshgrid(x.astype(np.float32), y.astype(np.float32))
+
+# %% ../nbs/25_portraits.ipynb #7bd1cdfe
+def _colours(text: str) -> np.ndarray:
+    "Hexadecimal colours, separated by spaces: float N×3 in 0..1."
+    return np.array([[int(word[i:i + 2], 16)/255 for i in (0, 2, 4)] for word in text.split()])
+
+_SKINS = _colours("ffdfc8 f6cba8 e6b088 cc9068 a56b48 7c4d34 56382a")  # from light to dark
+_HAIRS = _colours("1c1715 2e1f19 4a2f20 6f4629 a9793f cfac70 8a3d1e a3a2a4 e4e0da")
+_IRISES = _colours("3a2213 5a3a1e 7a5a2c 56703f 4a7a9a 7c8a94")
+_CLOTHS = _colours("22304f e4e2da 24242a 7c8288 78242f 2b5240 cf9c3c 5a769a cfbb9c dd7262 2a787c a898c4 6b6b44")
+
+# %% ../nbs/25_portraits.ipynb #33f6d6d9
+def _person(rng: Generator) -> SimpleNamespace:
+    "The traits of one person; `softness` and `smile` are about 0 to 1, colours RGB in 0..1."
+    who = SimpleNamespace(softness=rng.random(), smile=rng.uniform(-.1, 1))
+    tone = rng.uniform(0, 6)  # of the skin
+    dark = tone > 3.3
+    who.skin = np.array([np.interp(tone, range(7), band) for band in _SKINS.T])*rng.normal(1, .02, 3)
+    who.hair = _HAIRS[rng.integers(3 if dark else 9)]*rng.normal(1, .05, 3)
+    who.iris = _IRISES[rng.integers(2 if dark else 6)]
+    who.cloth, who.trim, who.under = rng.permutation(_CLOTHS)[:3]*rng.uniform(.9, 1.05)
+    who.wear = str(rng.choice(["tee", "shirt", "jacket"]))
+    hairdos = ["long", "long", "bun", "curls"] if who.softness > .5 else ["short", "short", "curls", "long"]
+    who.hairdo = str(rng.choice(hairdos))
+    who.beard = who.softness < .4 and rng.random() < .5
+    who.glasses, who.neck = rng.random() < .25, .44 - .1*who.softness  # half the neck's width
+    return who
+
+# %% ../nbs/25_portraits.ipynb #aa024eec
+class _Hair(NamedTuple):
+    "A hairdo, in head units: groups of guides, each K×4×2, in front of and behind the head."
+    front: list[ArrayLike]
+    back: list[ArrayLike] = []
+    loose: float = .03  # disorder
+    wave: float = 0.    # how far a wave swings
+    turns: float = 2.   # waves per hair
+
+def _strands(rng: Generator, hair: _Hair, guides: ArrayLike, n: int, mess: float = 1.) -> np.ndarray:
+    "`n` hairs between the guides, `mess` times as loose: float n×T×2, where T is larger for wavy hair."
+    guides, steps = np.asarray(guides, float), int(10 + 6*hair.turns) if hair.wave else 14
     between = rng.uniform(0, len(guides) - 1.001, n)
-    i = between.astype(int)
-    right = (between - i)[:, None, None]
-    mess = rng.normal(0, loose, (n, 4, 2))*np.array([.2, .5, .8, 1.2])[:, None]
-    curves = bezier(guides[i]*(1 - right) + guides[i + 1]*right + mess, steps)
+    i, part = between.astype(int), (between % 1)[:, None, None]
+    astray = rng.normal(0, hair.loose*mess, (n, 4, 2))*np.array([[.2], [.5], [.8], [1.2]])
+    curves = _bezier(guides[i]*(1 - part) + guides[i + 1]*part + astray, steps)
     t = np.linspace(0, 1, steps)
-    phase = rng.normal(0, .4, (n, 1)) + 2*np.pi*turns*t + 5*between[:, None]
-    return curves + wave*np.minimum(1, 2*t)[:, None]*np.stack([np.cos(phase), .5*np.sin(phase)], -1)
+    phase = rng.normal(0, .4, (n, 1)) + 2*np.pi*hair.turns*t + 5*between[:, None]
+    return curves + hair.wave*np.minimum(1, 2*t)[:, None]*np.stack([np.cos(phase), .5*np.sin(phase)], -1)
 
-# %% ../nbs/25_portraits.ipynb #09ee3992
-def sides(
-    *right: ArrayLike,    # guides of the right half of a head, each 4×2
-    parting: float = 0.,  # how far it lies to the right, in head units
-) -> list[np.ndarray]:
-    "Guides of both halves: two arrays K×4×2."
-    guides = np.array(right, float)
-    move = np.array([[parting, 0], [parting*.6, 0], [0, 0], [0, 0]])
-    return [guides + move, guides*[-1, 1] + move]
+# %% ../nbs/25_portraits.ipynb #fb06337f
+_PASSES = [  # how many hairs, their width in head units, how light and how messy they are, how far they reach
+    (36, .1, .65, 1, .8), (90, .03, .85, 1, .93), (300, .005, 1.1, 1, 1), (25, .004, 1, 3, 1)]
 
-# %% ../nbs/25_portraits.ipynb #84d3fbe3
-def long_hair(
-    hair: SimpleNamespace,  # the hairdo to fill in
-    v: float,               # volume above the skull
-    parting: float,
-    length: float,          # how far down it falls
-) -> None:
-    "Hair that falls beside the face, and behind neck and shoulders."
-    hair.front = sides([(0,-1-v), (.46,-1.02), (.7,-.45), (.72,.5*length)],
-                       [(0,-1.03-v), (.75,-1.1-v), (.86,-.2), (.84,.8*length)],
-                       [(-.05,-1.04-v), (1.02,-1.2-v), (.92,.1), (1.02,length)], parting=parting)
-    hair.back = [np.array([[(0,-1), (-1.1,-1.1-v), (-.95,.2), (-1,length)],
-                           [(0,-1), (0,-.5), (0,.3), (0,length)],
-                           [(0,-1), (1.1,-1.1-v), (.95,.2), (1,length)]])]
+def _draw_hair(layer: _Layer, rng: Generator, hair: _Hair, guides: ArrayLike, colour: np.ndarray) -> None:
+    "Draw the hair between guides, in tones around `colour`."
+    for n, width, tone, mess, reach in _PASSES:
+        curves = _strands(rng, hair, guides, n, mess)
+        curves = curves[:, round((1 - reach)*5):round(reach*curves.shape[1])]
+        for tuft in np.array_split(curves, 7): layer.lines(tuft, colour*tone*rng.normal(1, .18), width)
 
-# %% ../nbs/25_portraits.ipynb #abb722ce
-def bob(hair: SimpleNamespace, v: float, parting: float, length: float) -> None:
-    "Hair that ends about the chin, turned inwards."
-    hair.front = sides([(0,-1-v), (.48,-1.02), (.78,-.4), (.64,.85*length)],
-                       [(-.05,-1.04-v), (1.05,-1.2-v), (1.12,-.1), (.78,length)], parting=parting)
-    hair.back = [np.array([[(0,-1), (-1.05,-1.1-v), (-1.1,0), (-.75,length)],
-                           [(0,-1), (0,-.5), (0,.2), (0,length)],
-                           [(0,-1), (1.05,-1.1-v), (1.1,0), (.75,length)]])]
+# %% ../nbs/25_portraits.ipynb #cea40060
+def _long_hair(rng: Generator) -> _Hair:
+    "Hair that falls from a parting, to the chin or to the chest."
+    p, length, v = rng.uniform(-.35, .35), rng.uniform(.9, 2.4), rng.uniform(0, .12)
+    front = [[[(p,-.8), (p+s*.25,-.85), (s*.66,-.6), (s*.74,.55*length)],
+              [(p,-1.03-v), (s*.75,-1.1-v), (s*.86,-.2), (s*.84,.8*length)],
+              [(p,-1.04-v), (s*1.04,-1.2-v), (s*.95,.1), (s,length)]] for s in (-1, 1)]
+    back = [(0,-1), (-1.1,-1.1-v), (-.95,.2), (-1,length)], [(0,-1), (0,-.5), (0,.3), (0,length)], \
+           [(0,-1), (1.1,-1.1-v), (.95,.2), (1,length)]
+    return _Hair(front, [back], wave=rng.choice([0, .04, .07]))
 
-# %% ../nbs/25_portraits.ipynb #cea77e04
-def short_hair(
-    hair: SimpleNamespace,
-    m: float,      # its thickness, in head units
-    parting: float,
-    quiff: bool,   # is the front swept up and over?
-) -> None:
-    "Hair that stops above the ears."
-    hair.front = sides([(-.05,-.97-m), (.1,-.98-m), (.3,-.96-m), (.54,-.55)],
-                       [(-.2,-.98-m), (.45,-1.16-m), (.74,-.95), (.71,-.4)],
-                       [(-.35,-.98-m), (.62,-1.22-m), (.88,-.8), (.765,.08)], parting=parting*.7)
-    sweep = np.array([[(-.52,-.6), (-.5,-1), (-.1,-1.3), (.4,-1.02)],
-                      [(0,-.68), (0,-1.1-m), (.3,-1.3), (.6,-.95)],
-                      [(.5,-.58), (.6,-1), (.7,-1), (.78,-.6)]])
-    if quiff: hair.front += [sweep*[np.sign(parting), 1]]
+def _short_hair(rng: Generator) -> _Hair:
+    "Hair combed up and to one side, short above the ears."
+    s, m = rng.choice([-1, 1]), rng.uniform(0, .16)
+    sides = [[[(k*.66,-.72), (k*.74,-.6), (k*.79,-.3), (k*.75,-.02)],
+              [(k*.5,-1-m), (k*.8,-.95-.5*m), (k*.85,-.5), (k*.78,-.02)]] for k in (-1, 1)]
+    top = [[(x,-.8+.35*x*x), (1.1*x,-1.2+.75*x*x-1.5*m), (.9*x+s*.15,-1.35+.5*x*x-1.5*m),
+            (.6*x+s*.3,-1.05+.3*abs(x))] for x in (-.7, -.4, 0, .4, .7)]
+    return _Hair([*sides, top])
 
-# %% ../nbs/25_portraits.ipynb #3de8c300
-def fringe(v: float) -> np.ndarray:
-    "Guides of hair over the forehead: 5×4×2."
-    return np.array([[(x*.4,-1.04-v), (x*.8,-1-v), (x,-.7), (x,-.2)] for x in (-.62, -.3, 0, .3, .62)])
+# %% ../nbs/25_portraits.ipynb #05d23c3c
+def _bun(rng: Generator) -> _Hair:
+    "Hair combed up into a ball."
+    x, y, r = rng.uniform(-.3, .3), -1.25, rng.uniform(.25, .36)
+    sides = [[[(.5*x,-.75), (.6*x,-.8), (x,-1), (x,-1.04)],
+              [(s*.52,-.58), (s*.5,-.85), (x+s*.3,-1.02), (x,-1.05)],
+              [(s*.76,0), (s*.78,-.65), (s*.5,-1.1), (x,-1.07)]] for s in (-1, 1)]
+    ball = [[(x-r,y), (x-r,y+k*r), (x+r,y+k*r), (x+r,y)] for k in (-1.5, 1.5)]
+    return _Hair([*sides, ball], loose=.02)
 
-def ponytail(length: float) -> np.ndarray:
-    "Guides of a tail that falls on the right: 2×4×2."
-    return np.array([[(0,-1.05), (1.15,-1.35), (.95,.3), (.9,.7*length)],
-                     [(0,-1.05), (1.7,-1.35), (1.3,.3), (1.2,.8*length)]])
+def _curls(rng: Generator) -> _Hair:
+    "Curls that stand off the head."
+    def rays(reach: float, *radii: float) -> np.ndarray:
+        angle = np.linspace(-reach, reach, 11)
+        return np.stack([(r*np.sin(angle), -.95*r*np.cos(angle) - .25) for r in radii]).transpose(2, 0, 1)
+    r = rng.uniform(1.1, 1.45)
+    front, back = rays(1.75, .65, .8, .9*r, r), rays(2.4, .1, .6, .85*r, .95*r)
+    return _Hair([front], [back], loose=.08, wave=.05, turns=3)
 
-def hairline(parting: float) -> list[np.ndarray]:
-    "Guides of the hair combed up from the hairline, which lies below all the rest."
-    return sides([(0,-.68), (.02,-.8), (.3*parting,-1), (parting,-1.04)],
-                 [(.5,-.57), (.5,-.85), (.4*parting+.3,-1.02), (parting,-1.05)],
-                 [(.76,0), (.8,-.6), (.6,-1.04), (parting,-1.06)])
+_HAIRDOS = {"long": _long_hair, "short": _short_hair, "bun": _bun, "curls": _curls}
 
-# %% ../nbs/25_portraits.ipynb #3ba9570e
-def bun(rng: Generator) -> np.ndarray:
-    "One ball of hair on top of the head, or one on each side: x, y and radius, K×3."
-    n = rng.integers(1, 3)
-    return np.array([(side*.62*(n - 1), -1.2 + .12*n, rng.uniform(.24, .34)) for side in (-1, 1)][:n])
+# %% ../nbs/25_portraits.ipynb #f6af0416
+def _outline(neckline: list, who: SimpleNamespace) -> np.ndarray:
+    "The outline of the body below the right half of a neckline: float N×2."
+    n, k = who.neck, 1.05 - .14*who.softness  # k: how broad the shoulders are
+    arm = [(n+.16,1.16), (n+.3,1.3), (1.25*k,1.42), (1.85*k,1.6), (1.95*k,2.9), (2.1*k,7), (0,7)]
+    return _rounded([*neckline, *arm])
 
-def afro(rng: Generator) -> np.ndarray:
-    """Balls of hair in a disc around the head that leave the face free: x, y and radius, K×3.
+def _tee(cloth: _Layer, who: SimpleNamespace) -> None:
+    cloth.fill(_outline([(0,1.62), (.8*who.neck,1.59)], who), who.cloth)
 
-    The first lies behind all the rest."""
-    radius, n = rng.uniform(1.05, 1.45), 260
-    angle, reach = rng.uniform(0, 2*np.pi, n), np.sqrt(rng.random(n))*radius
-    x, y = reach*np.cos(angle), reach*np.sin(angle)*.95 - .32
-    free = ((x/.7)**2 + ((y - .3)/.95)**2 > 1) & (y < .75)
-    return np.concatenate([[(0, -.3, radius*.86)], np.stack([x, y, rng.uniform(.1, .19, n)], 1)[free]])
+def _shirt(cloth: _Layer, who: SimpleNamespace) -> None:
+    n = who.neck
+    cloth.fill(_outline([(0,1.75), (.6*n,1.3)], who), who.cloth)
+    cloth.both([(0,1.75), (n+.02,1.02), (n+.2,1.26), (.36,2.08)], who.cloth*1.12 + .04)
+    for y in np.arange(2.3, 6, .5): cloth.fill(_oval(0, y, .04, .04), who.cloth*.5 + .4)
 
-# %% ../nbs/25_portraits.ipynb #cba80740
-WAVES = {"wavy": (.05, 2.2, .04), "curly": (.085, 5, .08)}  # wave, turns and disorder
-THICKNESS = {"crop": .03, "short": .1, "swept": .2}         # of short hair, in head units
+def _jacket(cloth: _Layer, who: SimpleNamespace) -> None:
+    n = who.neck
+    cloth.fill(_outline([(0,1.9), (n,1.3)], who), who.under)
+    cloth.both([(0,1.9), (n-.02,1.08), (n+.16,1.3), (.3,2.15)], who.under*1.08)
+    cloth.fill(_outline([(0,3.1), (.6*n,2.65)], who), who.cloth)
+    lapel = [(n+.06,1.1), (n+.3,1.26), (1.02,1.95), (.82,2.05), (.9,2.2), (.05,3.5), (0,3.1)]
+    cloth.both(lapel, who.cloth*1.12 + .02)
 
-# %% ../nbs/25_portraits.ipynb #97e8dbb1
-def hairdo(who: SimpleNamespace, rng: Generator) -> SimpleNamespace:
-    "How somebody's hair falls: guides behind and in front of the head, balls of hair, and their disorder."
-    volume, parting, length = rng.uniform(0, .14), rng.uniform(-.35, .35), rng.uniform(1.2, 2.6)
-    hair = SimpleNamespace(loose=.025, wave=0., turns=2., width=.13)
-    hair.back, hair.front, hair.puffs = [], [], np.zeros((0, 3))
-    style = who.style
-    if style == "bald": return hair
-    if style in ("straight", "wavy", "curly", "fringe"): long_hair(hair, volume, parting, length)
-    if style in WAVES: hair.wave, hair.turns, hair.loose = WAVES[style]
-    if style == "fringe": hair.front += [fringe(volume)]
-    if style == "bob": bob(hair, volume, parting, .5 + .15*length)
-    if style in THICKNESS:
-        short_hair(hair, THICKNESS[style]*rng.uniform(.7, 1.3), parting, quiff=style == "swept")
-        hair.loose = .02 if style == "crop" else .045
-    if style == "pony": hair.back = [ponytail(length)*[np.sign(parting), 1]]
-    if style == "bun": hair.puffs = bun(rng)
-    if style == "afro": hair.puffs = afro(rng)
-    hair.front = hairline(parting) + hair.front
-    return hair
+_GARMENTS = {"tee": _tee, "shirt": _shirt, "jacket": _jacket}
 
-# %% ../nbs/25_portraits.ipynb #2fee7bf8
-def curls(
-    rng: Generator,
-    puffs: np.ndarray,  # x, y and radius of balls of hair: K×3
-    n: int,
-    out: float = 1.05,  # how far from a ball's centre they reach, in radii
-) -> np.ndarray:
-    "Little open rings in and around the balls: float n×9×2."
-    x, y, radius = puffs[rng.integers(len(puffs), size=n)].T[..., None]
-    angle, reach = rng.uniform(0, 2*np.pi, (n, 1)), out*rng.random((n, 1))**.3
-    ring, turn = rng.uniform(.025, .06, (n, 1)), rng.uniform(0, 6, (n, 1)) + np.linspace(0, 4.5, 9)
-    return np.stack([x + radius*reach*np.cos(angle) + ring*np.cos(turn),
-                     y + radius*reach*np.sin(angle) + ring*np.sin(turn)], -1)
+def _add_stripes(cloth: np.ndarray, pose: _Pose, colour: np.ndarray, step: float) -> None:
+    "Stripe a garment (premultiplied RGBA), one stripe per `step` units, in place."
+    band = np.clip(.5 + 3*np.sin(pose.pixels()[1]*2*np.pi/step), 0, 1)
+    cloth[..., :3] += cv2.resize(band, pose.size)[..., None]*(cloth[..., 3:]*colour - cloth[..., :3])
 
-# %% ../nbs/25_portraits.ipynb #8baf6493
-def draw_fine(
-    sheet: Sheet,
-    pose: Pose,
-    curves: np.ndarray,  # N×T×2, head units
-    base: np.ndarray,    # the hair's colour
-    rng: Generator,
-) -> None:
-    "Single hairs, each of another brightness."
-    tones = np.exp(rng.normal(.1, .3, len(curves)))[:, None]
-    n = int(len(curves)*min(1, pose.unit/60))
-    sheet.hairs(pose.head(curves[:n]), base*tones[:n] + .02)
-
-# %% ../nbs/25_portraits.ipynb #64d032ed
-SCALP = [(0,-1.02), (.5,-.9), (.72,-.58), (.74,-.2), (.68,-.3), (.5,-.62), (.25,-.74), (0,-.76)]  # hides the skin
-
-# %% ../nbs/25_portraits.ipynb #b1e65f09
-def draw_hair(
-    sheet: Sheet,
-    pose: Pose,
-    who: SimpleNamespace,
-    hair: SimpleNamespace,  # from `hairdo`
-    layer: str,             # "back" or "front"
-    rng: Generator,
-) -> None:
-    "One layer of hair: broad locks for the mass, then single hairs; balls with rings."
-    base = who.hair*(.62 if layer == "back" else .85)
-    if layer == "front" and hair.front: sheet.poly(pose.head(spline(mirrored(SCALP))), base*.8, "hair")
-    for guides in getattr(hair, layer):
-        locks = pose.head(strands(rng, guides, 40, hair.loose, hair.wave*.8, hair.turns))
-        tones = rng.normal(1, .1, 40)
-        for lock, tone in zip(ribbon(locks, hair.width*pose.unit), tones): sheet.poly(lock, base*tone, "hair")
-        draw_fine(sheet, pose, strands(rng, guides, 160, hair.loose, hair.wave, hair.turns), base, rng)
-    behind = (hair.puffs[:, 1] > .2) | (hair.puffs[:, 2] > .4)
-    puffs = hair.puffs[behind == (layer == "back")]
-    for (x, y, radius), tone in zip(puffs, rng.normal(.95, .08, len(puffs))):
-        sheet.poly(pose.head(oval(x, y, radius, radius, 18)), base*tone, "hair")
-    if len(puffs): draw_fine(sheet, pose, curls(rng, puffs, 500), base, rng)
-
-# %% ../nbs/25_portraits.ipynb #384afdab
-def draw_stray(sheet: Sheet, pose: Pose, who: SimpleNamespace, hair: SimpleNamespace, rng: Generator) -> None:
-    "Flying hairs, thinner than a canvas point."
-    groups = [strands(rng, guides[-2:], n, mess*hair.loose + .04*mess, hair.wave*1.3, hair.turns)
-              for guides in hair.back + hair.front[2:] for n, mess in ((60, 1), (30, 2.5))]
-    if len(hair.puffs):
-        balls = hair.puffs if len(hair.puffs) < 3 else hair.puffs[:1]*[1, 1, 1.08]
-        fuzz = np.concatenate([curls(rng, balls, 1000, 1.2), curls(rng, balls, 150, 1.3)])
-        groups += [fuzz[fuzz[:, 0, 1] < .8]]
-    for group in groups:
-        alphas, n = rng.uniform(.25, 1, len(group)), int(len(group)*min(1, pose.unit/60))
-        sheet.hairs(pose.head(group[:n]), np.tile(who.hair*.9, (n, 1)), thin=alphas[:n])
-
-# %% ../nbs/25_portraits.ipynb #19d45f05
-@dataclass
-class Tailor:
-    "Draws in body units."
-    sheet: Sheet
-    pose: Pose
-
-    def put(self, points: ArrayLike, colour: ArrayLike, part: str = "cloth") -> None:
-        "Fill an outline."
-        self.sheet.poly(self.pose.body(points), colour, part)
-
-    def sew(self, points: ArrayLike, colour: ArrayLike, width: float = .02) -> None:
-        "Draw a curve through points."
-        curve = self.pose.body(spline(points, closed=False))
-        self.sheet.line(curve, colour, "cloth", width*self.pose.unit)
-
-# %% ../nbs/25_portraits.ipynb #fe675404
-def draw_bands(
-    tailor: Tailor,
-    half: np.ndarray,  # the outline's right half, from the neck down: N×2
-    step: float,       # from one band to the next
-    width: float,
-    colour: ArrayLike,
-) -> None:
-    "Bands across the body, which sag a little."
-    xs, ys = half.T
-    x = np.linspace(-1, 1, 15)
-    for y in np.arange(ys[0] + .3, 6, step):
-        upper, lower = y + .12*x*x, y + .12*x*x + width
-        upper, lower = (np.stack([x*(np.interp(edge, ys, xs) - .01), edge], 1) for edge in (upper, lower))
-        tailor.put(np.concatenate([upper, lower[::-1]]), colour)
-
-# %% ../nbs/25_portraits.ipynb #5d6d6fee
-def draw_uprights(
-    tailor: Tailor,
-    half: np.ndarray,
-    top: float,        # where the neckline is lowest: nothing is drawn above
-    step: float,
-    width: float,
-    colour: ArrayLike,
-) -> None:
-    "Bands down the body, the other half of a check."
-    for x in np.arange(-1.8, 1.8, step):
-        y = max(np.interp(abs(x) + width, *half.T), top)
-        tailor.put([(x, y), (x, 6), (x + width, 6), (x + width, y)], colour)
-
-# %% ../nbs/25_portraits.ipynb #f0d0d615
-def draw_dots(tailor: Tailor, half: np.ndarray, top: float, step: float, colour: ArrayLike) -> None:
-    "Dots in staggered rows, from a little below `top`."
-    xs, ys = half.T
-    for row, y in enumerate(np.arange(top + .2, 6, step)):
-        for x in np.arange(-1.9 + .5*step*(row % 2), 1.9, step):
-            if abs(x) + .08 < np.interp(y, ys, xs) - .01: tailor.put(oval(x, y, .06, .06, 10), colour)
-
-# %% ../nbs/25_portraits.ipynb #c4928d75
-PATTERNS = dict(plain=.5, stripes=.2, dots=.15, checks=.15)  # how often each is drawn
-
-# %% ../nbs/25_portraits.ipynb #5e86a702
-def draw_pattern(
-    tailor: Tailor,
-    who: SimpleNamespace,
-    rng: Generator,
-    half: np.ndarray,  # the outline's right half, from the neck down: N×2
-    top: float,        # where the neckline is lowest
-) -> None:
-    "Stripes, checks or dots; often nothing."
-    kind = rng.choice(list(PATTERNS), p=list(PATTERNS.values()))
-    step = rng.uniform(.16, .34)
-    if kind == "plain" or who.wear in ("jacket", "hoodie"): return
-    mixed = (who.trim + who.cloth)/2
-    if kind == "stripes": draw_bands(tailor, half, step, .45*step, who.trim)
-    if kind == "checks":
-        draw_bands(tailor, half, 2*step, .45*step, mixed)
-        draw_uprights(tailor, half, top, 2*step, .45*step, mixed)
-    if kind == "dots": draw_dots(tailor, half, top, step, who.trim)
-
-# %% ../nbs/25_portraits.ipynb #2ac17abe
-def rim(tailor: Tailor, who: SimpleNamespace, neck: float, half: np.ndarray) -> None:
-    "The rim of a T-shirt."
-    edge = np.concatenate([half[:17], half[16::-1] + [0, .09]])
-    for side in (-1, 1): tailor.put(on_side(side, edge), who.cloth*.82)
-
-# %% ../nbs/25_portraits.ipynb #a0fdafd3
-def shirt_collar(tailor: Tailor, who: SimpleNamespace, neck: float, half: np.ndarray) -> None:
-    "A collar and a row of buttons."
-    wing = [(0,1.64), (neck+.04,1.1), (neck+.2,1.24), (neck+.1,1.72), (.28,1.95)]
-    seam = [(0,1.66), (.28,1.96), (neck+.1,1.73), (neck+.2,1.25)]
-    for side in (-1, 1):
-        tailor.put(on_side(side, wing), who.cloth*(1.06 if side > 0 else .96))
-        tailor.sew(on_side(side, seam), who.cloth*.72)
-    tailor.sew([(0,1.65), (0,4), (0,6)], who.cloth*.7)
-    for y in np.arange(2.05, 6, .5): tailor.put(oval(.06, y, .035, .035, 10), who.cloth*.5 + .4)
-
-# %% ../nbs/25_portraits.ipynb #d001e07b
-def lapels(tailor: Tailor, who: SimpleNamespace, neck: float, half: np.ndarray) -> None:
-    "The lapels of a jacket."
-    lapel = [(neck+.1,1.2), (neck+.32,1.34), (.98,1.95), (.78,2.02), (.86,2.16), (.1,3.4), (.02,2.75)]
-    for side in (-1, 1):
-        tailor.put(on_side(side, lapel), who.cloth*1.18 + .02)
-        tailor.sew(on_side(side, lapel[2:6]), who.cloth*.6)
-
-# %% ../nbs/25_portraits.ipynb #dc72fcf6
-def hood(tailor: Tailor, who: SimpleNamespace, neck: float, half: np.ndarray) -> None:
-    "A hood, folded back, and its cords."
-    fold = [(0,1.58), (.3,1.5), (neck+.05,1.12), (neck+.32,1.1), (neck+.5,1.36), (.5,1.72), (0,1.82)]
-    for side in (-1, 1):
-        tailor.put(spline(on_side(side, fold)), who.cloth*.88)
-        tailor.sew(on_side(side, [(.2,1.7), (.22,2.2), (.2,2.6)]), who.under, .045)
-
-# %% ../nbs/25_portraits.ipynb #b9f501c6
-def polo_neck(tailor: Tailor, who: SimpleNamespace, neck: float, half: np.ndarray) -> None:
-    "A ribbed tube around the neck."
-    tube = [(0,.92), (neck+.03,.86), (neck+.07,1.1), (neck+.17,1.3), (.3,1.46), (0,1.5)]
-    tailor.put(mirrored(spline(tube, closed=False)), who.cloth*.96)
-    for x in np.linspace(-neck, neck, 13): tailor.sew([(x,.93), (x*1.15,1.4)], who.cloth*.8, .015)
-
-COLLARS = {"tee": rim, "vneck": rim, "shirt": shirt_collar, "jacket": lapels, "hoodie": hood, "polo neck": polo_neck}
-
-# %% ../nbs/25_portraits.ipynb #aabc5a0c
-def draw_shirt_front(
-    tailor: Tailor,
-    who: SimpleNamespace,
-    neck: float,  # half its width
-    side: list,   # the outline of the right shoulder and arm
-) -> None:
-    "What shows between a jacket's lapels: a shirt and perhaps a tie."
-    tailor.put(mirrored(spline([(0,1.6), (.3,1.45)] + side, closed=False)), who.under)
-    wing = [(-.02,1.62), (neck+.1,1.2), (neck+.16,1.3), (.3,1.95)]
-    for s in (-1, 1): tailor.put(on_side(s, wing), who.under*1.04)
-    tie = [(0,1.62), (.1,1.66), (.07,1.84), (.17,3.4), (0,3.7)]
-    if who.softness < .5: tailor.put(mirrored(tie), who.trim)
-
-# %% ../nbs/25_portraits.ipynb #f1c747ac
-FOLDS = [[(1.3,2.05), (1.22,2.8), (1.34,3.6), (1.3,7)], [(1.3,2.5), (1.1,2.75), (.8,3.1), (.5,3.1)],
-         [(1.3,2.7), (1.2,3.1), (.9,3.6), (.6,3.7)]]
-
-def note_folds(sheet: Sheet, pose: Pose, shoulders: float) -> None:
-    "Leave the folds of a garment on the sheet, for the light."
-    for side in (-1, 1):
-        for fold in FOLDS:
-            curve = pose.body(bezier([np.array(fold)*[side*shoulders, 1]]))
-            sheet.shade("fold", ribbon(curve, .16*pose.unit)[0], .8)
-
-# %% ../nbs/25_portraits.ipynb #4072c731
-NECKLINES = dict(tee=1.55, vneck=2.05, shirt=1.6, jacket=2.6, hoodie=1.5)  # how low each reaches, in body units
-
-# %% ../nbs/25_portraits.ipynb #00477783
-def draw_clothes(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -> None:
-    "Neck and chest, and what is worn over them."
-    tailor = Tailor(sheet, pose)
-    n, k = .43 - .1*who.softness, who.shoulders  # half the neck's width, and how broad the shoulders are
-    chest = [(0,.3), (n,.4), (n,.95), (n+.08,1.22), (.7*k,1.4), (1.2*k,1.6), (1,3), (0,3)]
-    tailor.put(mirrored(chest), who.skin, "neck")
-    low = NECKLINES.get(who.wear, 1.25)
-    neckline = [(0,low), (.22,low - (.4 if who.wear in ("vneck", "jacket") else .06))]
-    side = [(n+.15,1.24), (.62*k+.1,1.36), (1.2*k,1.5), (1.58*k,1.7),
-            (1.82*k,2.15), (1.95*k,2.9), (2.02*k,4), (2.1*k,6.5)]
-    if who.wear == "jacket": draw_shirt_front(tailor, who, n, side)
-    half = spline(neckline + side, closed=False)
-    tailor.put(mirrored(half), who.cloth)
-    draw_pattern(tailor, who, rng, half[14:], low)
-    open_neck = who.wear in ("tee", "vneck", "shirt")
-    if open_neck: tailor.put(mirrored(half[:17]), who.skin, "neck")  # the pattern may have covered it
-    COLLARS[who.wear](tailor, who, n, half)
-    note_folds(sheet, pose, k)
-
-# %% ../nbs/25_portraits.ipynb #09c1607b
-def draw_ear(sheet: Sheet, pose: Pose, who: SimpleNamespace, side: int) -> None:
-    "One ear, sometimes with an earring."
-    ear = [(.68,-.06), (.78,-.14), (.85,-.06), (.83,.12), (.77,.26), (.7,.3)]
-    rim = [(.74,-.06), (.8,-.05), (.78,.1), (.74,.16)]
-    sheet.poly(pose.head(spline(on_side(side, ear))), who.skin*[.97, .9, .88], "head")
-    sheet.line(pose.head(spline(on_side(side, rim), closed=False)), who.skin*.68, "head", .025*pose.unit)
-    if who.softness > .6 and who.age > .25:
-        sheet.poly(pose.head(oval(side*.76, .33, .035, .045, 12)), who.trim, "head")
-
-# %% ../nbs/25_portraits.ipynb #9c1d865e
-SOCKET = [(.12,-.1), (.3,-.15), (.46,-.08), (.44,.02), (.2,.06), (.1,.1)]  # of the eye
-CHEEK = [(.6,.1), (.4,.5), (.3,.62), (.5,.55)]                             # the hollow below it
-CREASE = [(.16,.36), (.28,.52), (.32,.66), (.24,.52)]                      # from nose to mouth
-
-def note_face(sheet: Sheet, pose: Pose, age: float) -> None:
-    "Leave the large soft lights and shadows of a face on the sheet."
-    for side in (-1, 1):
-        for shape, strength in ((SOCKET, .6), (CHEEK, .25), (CREASE, .2 + .8*age)):
-            sheet.shade("dark", pose.head(spline(on_side(side, shape))), strength)
-        sheet.shade("light", pose.head(oval(side*.4, .2, .13, .06)), .6)
-        sheet.shade("blush", pose.head(oval(side*.42, .3, .17, .12)), .75)
-    sheet.shade("dark", pose.head(oval(0, .77, .14, .035)), .6)   # below the lip
-    sheet.shade("light", pose.head(oval(0, -.45, .3, .14)), .5)   # the forehead
-    sheet.shade("light", pose.head(oval(0, .86, .1, .06)), .5)    # the chin
-
-# %% ../nbs/25_portraits.ipynb #e1ba66bf
-def draw_head(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -> None:
-    "Ears, and the outline of head and jaw, which also shades the neck."
-    j = who.jaw
-    for side in (-1, 1): draw_ear(sheet, pose, who, side)
-    note_face(sheet, pose, who.age)
-    half = [(.2,-.99), (.5,-.87), (.69,-.56), (.735,-.2), (.715,.12), (.655*j,.46), (.47*j,.77), (.2*j,.96)]
-    outline = pose.head(spline(mirrored(half)))
-    sheet.shade("chin", outline)
-    sheet.poly(outline, who.skin, "head")
-
-# %% ../nbs/25_portraits.ipynb #1b7799af
-def draw_beard(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -> None:
-    "No beard (0), stubble (1), a short beard (2) or a long one (3)."
-    j = who.jaw
-    half = [(0,.49), (.2,.5), (.3,.6), (.42,.5), (.62,.2), (.71,-.1), (.725,.15),
-            (.67*j,.47), (.5*j,.78), (.25*j,1), (0,1.04)]
-    jaw = mirrored(spline(half, closed=False))
-    if who.beard == 1: sheet.shade("dark", pose.head(jaw), .5)
-    if who.beard < 2: return
-    jaw[:, 1] += np.maximum(jaw[:, 1] - .7, 0)*(.9 if who.beard == 3 else .15)
-    sheet.poly(pose.head(jaw), who.hair*.8, "head")
-    hairs = beard_hairs(rng, j, who.beard - 1)
-    sheet.hairs(pose.head(hairs), who.hair*rng.normal(.95, .25, (len(hairs), 1)), "head")
-
-# %% ../nbs/25_portraits.ipynb #3637bbf5
-def beard_hairs(
-    rng: Generator,
-    jaw: float,     # how broad it is
-    length: float,  # 1: short, 2: long
-) -> np.ndarray:
-    "Single hairs along the jaw, none across the mouth: N×2×2 in head units."
-    n = 420
-    x = rng.uniform(-.66, .66, n)
-    y = np.interp(abs(x), [0, .25, .5, .72], [.82, .85, .7, .2]) + rng.uniform(-.3, .2, n)
-    root = np.stack([x*jaw, y], 1)
-    tip = root + np.stack([x*.1 + rng.normal(0, .03, n), rng.uniform(.08, .16, n)*length], 1)
-    return np.stack([root, tip], 1)[(abs(x) > .3) | (y > .74)]
-
-# %% ../nbs/25_portraits.ipynb #87e1361d
-class Eye:
-    "The opening between two lids; `u` runs from −1 to 1 along it."
+# %% ../nbs/25_portraits.ipynb #e56ff949
+def _draw_eyes(head: _Layer, who: SimpleNamespace, rng: Generator) -> None:
+    "Eyeballs, the lids that cover them, lashes and a crease."
+    height, gaze = rng.uniform(.085, .105) - .015*who.smile, rng.uniform(-.035, .035)
     u = np.linspace(-1, 1, 17)
+    upper, lower = .03 - height*(1 - abs(u)**2.3), .03 + .6*height*(1 - u*u)
+    def between(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.stack([.31 + .16*u, top], 1), np.stack([.31 + .16*u, bottom], 1)[::-1]])
+    head.both(between(upper, lower), (.95, .93, .92))
+    for x in (gaze - .31, gaze + .31):
+        for r, colour in (.085, who.iris*.45), (.07, who.iris), (.036, (.03, .03, .03)):
+            head.fill(_oval(x, .02, r, r), colour)
+        head.fill(_oval(x + .03, -.005, .02, .02), (1, 1, 1))
+    head.both(between(upper - .13, upper), who.skin)
+    head.both(between(lower, lower + .07), who.skin)
+    head.both(between(upper - .02 - .02*who.softness, upper + .004), who.skin*.2)
+    head.both(between(upper - .065, upper - .055), who.skin*.75)
 
-    def __init__(self,
-        pose: Pose,
-        side: int,        # −1 or 1
-        openness: float,  # height of the upper lid, in head units
-        tilt: float,
-    ):
-        self.pose, self.side, self.tilt = pose, side, tilt
-        self.upper = -openness*(1 - np.abs(self.u + .1)**2.2/1.3).clip(0)
-        self.lower = .55*openness*(1 - self.u*self.u)
-        self.upper[[0, -1]] = 0
+# %% ../nbs/25_portraits.ipynb #248e8688
+def _draw_brows_and_nose(head: _Layer, who: SimpleNamespace) -> None:
+    "Brows are heavier in harder faces. A nose is mostly light and shade: only nostrils and wings are drawn."
+    thick = .075 - .03*who.softness
+    upper, lower = _bezier([[(.13,-.15), (.23,-.24), (.37,-.26), (.52,-.14)],
+                            [(.13,-.15+thick), (.25,-.22+thick), (.37,-.25+thick), (.52,-.14)]])
+    head.both(np.concatenate([upper, lower[::-1]]), who.hair*.6 + who.skin*.1)
+    head.both(_oval(.07, .39, .035, .018), who.skin*[.5, .36, .34])
+    wing = _bezier([[(.1,.29), (.16,.32), (.15,.4), (.1,.41)]])
+    for side in (-1, 1): head.lines(wing*[side, 1], who.skin*[.7, .6, .57], .016)
 
-    def at(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        "Pixels of points along the eye (`u`) and `v` head units below its middle: N×2."
-        return self.pose.head(np.stack([self.side*(.31 + .155*u), .04 + v - self.tilt*u], -1))
-
-    def between(self, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-        "Pixels of the outline between two curves along the eye."
-        return np.concatenate([self.at(self.u, upper), self.at(self.u, lower)[::-1]])
-
-    def inside(self, shape: np.ndarray) -> np.ndarray:
-        "Pixels of a shape, N×2 in head units, clipped to the opening."
-        u = (shape[:, 0]/self.side - .31)/.155
-        low, high = np.interp(u, self.u, self.upper), np.interp(u, self.u, self.lower)
-        return self.at(u, np.clip(shape[:, 1], low, high))
-
-# %% ../nbs/25_portraits.ipynb #fa2ebb9b
-def draw_eyeball(
-    sheet: Sheet,
-    eye: Eye,
-    who: SimpleNamespace,
-    gaze: float,  # how far the iris lies to the right, in head units
-) -> None:
-    "The white, iris and pupil, the lid's shadow, and a glint."
-    x = eye.side*.31 + gaze
-    sheet.poly(eye.between(eye.upper, eye.lower), (.93, .91, .89), "head")
-    for radius, colour in ((.078, who.iris*.45), (.067, who.iris), (.034, np.full(3, .03))):
-        sheet.poly(eye.inside(oval(x, -.012, radius, radius)), colour, "head")
-    sheet.poly(eye.inside(oval(x + .012, .02, .035, .02)), who.iris*.6 + .25, "head")
-    sheet.poly(eye.between(eye.upper, eye.upper + .018), who.skin*.45, "head")
-    sheet.poly(eye.pose.head(oval(x + .028, .01, .018, .018, 10)), (1, 1, 1), "head")
-
-# %% ../nbs/25_portraits.ipynb #2caac0e2
-def draw_lids(sheet: Sheet, eye: Eye, who: SimpleNamespace) -> None:
-    "Lashes, the lower lid, and the crease above the upper one."
-    u, upper, unit = eye.u, eye.upper, eye.pose.unit
-    length = .012 + .016*who.softness
-    tips = eye.at(u*(1.04 + .06*who.softness), upper - length*(u + 1.6)/1.6)
-    sheet.poly(np.concatenate([eye.at(u*1.03, upper + .006), tips[::-1]]), who.skin*.16, "head")
-    sheet.line(eye.at(u, eye.lower), who.skin*.62, "head", .012*unit)
-    sheet.line(eye.at(u*1.05, upper - .045 - .01*(1 - u*u)), who.skin*.7, "head", .014*unit)
-
-# %% ../nbs/25_portraits.ipynb #37a78775
-def draw_brow(
-    sheet: Sheet,
-    pose: Pose,
-    who: SimpleNamespace,
-    rng: Generator,
-    side: int,
-    thick: float,  # in head units
-    arch: float,   # how high it bends
-) -> None:
-    "A brow: a ribbon and some hairs."
-    guide = [(side*.13,-.135), (side*.22,-.19 - arch), (side*.36,-.22 - arch), (side*.52,-.12)]
-    curve = bezier([guide])
-    sheet.poly(ribbon(pose.head(curve), thick*pose.unit*1.4)[0], who.hair*.6 + who.skin*.08, "head")
-    roots = curve[0, rng.integers(0, 13, 24), None]
-    hairs = roots + np.array([[0, .03], [side*.05, -.02]]) + rng.normal(0, .012, (24, 2, 2))
-    sheet.hairs(pose.head(hairs), np.tile(who.hair*.45, (24, 1)), "head")
-
-# %% ../nbs/25_portraits.ipynb #daf89ffa
-def draw_eyes(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -> None:
-    "Eyes with lids, lashes and brows."
-    openness = rng.uniform(.074, .095) - .012*who.smile
-    tilt, gaze = rng.normal(0, .012), rng.uniform(-.03, .03)
-    thick, arch = rng.uniform(.03, .045) + .025*(1 - who.softness), rng.uniform(.02, .06)
-    for side in (-1, 1):
-        eye = Eye(pose, side, openness, tilt)
-        draw_eyeball(sheet, eye, who, gaze)
-        draw_lids(sheet, eye, who)
-        draw_brow(sheet, pose, who, rng, side, thick, arch)
-
-# %% ../nbs/25_portraits.ipynb #9f31b1ac
-def draw_nose(
-    sheet: Sheet,
-    pose: Pose,
-    who: SimpleNamespace,
-    rng: Generator,
-    side: int,  # where its shadow falls: −1 or 1
-) -> None:
-    "Shadow and shine along the nose; nostrils and wings."
-    def at(points: ArrayLike) -> np.ndarray: return pose.head(points, out=.12)
-    w, skin = rng.uniform(.85, 1.2), who.skin
-    shadow = [(.05,-.1), (.06,.1), (.15*w,.36), (.1,.4), (.08,.2)]
-    shine = [(-.03,-.1), (.02,-.1), (.03,.36), (-.05,.36)]
-    sheet.shade("dark", at(spline(on_side(side, shadow))), .8)
-    sheet.shade("dark", at(oval(0, .44, .13*w, .035)), .7)
-    sheet.shade("light", at(spline(on_side(side, shine))), .9)
-    for s in (-1, 1):
-        wing = [(.12*w,.31), (.15*w,.37), (.115*w,.42)]
-        sheet.poly(at(oval(s*.065*w, .405, .036*w, .017, 14)), skin*[.42, .3, .28], "head")
-        sheet.line(at(spline(on_side(s, wing), closed=False)), skin*[.66, .56, .52], "head", .018*pose.unit)
-
-# %% ../nbs/25_portraits.ipynb #58618cc2
-def mouth_curves(
-    m: float,     # half the mouth's width
-    y: float,     # height of its corners
-    gape: float,  # how far it is open
-    full: float,  # thickness of a lip
-) -> tuple[np.ndarray, ...]:
-    "The four curves of a mouth, from corner to corner: top, middle, lower edge of the opening, bottom."
-    top = [(-m,y), (-.1,.6-full*.6), (-.04,.6-full), (0,.6-full*.75), (.04,.6-full), (.1,.6-full*.6), (m,y)]
-    middle = spline([(-m,y), (-.1,.622), (0,.63), (.1,.622), (m,y)], closed=False)
-    low = middle + np.array([[0, gape]])*(1 - (middle[:, :1]/m)**2)
-    bottom = [(-m,y), (-.12,.665+full*.5+gape), (0,.67+full+gape), (.12,.665+full*.5+gape), (m,y)]
-    return spline(top, closed=False), middle, low, spline(bottom, closed=False)
-
-# %% ../nbs/25_portraits.ipynb #f57cea76
-def draw_mouth(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -> None:
+# %% ../nbs/25_portraits.ipynb #f35d9e45
+def _draw_mouth(head: _Layer, who: SimpleNamespace) -> None:
     "Two lips and, in a broad smile, teeth."
-    gape = .07*max(who.smile - .55, 0)/.45
-    lip = who.skin*([.86, .66, .62] - np.array([-.04, .16, .1])*who.softness*rng.random())
-    full = rng.uniform(.035, .065)
-    top, middle, low, bottom = mouth_curves(.21 + .05*who.smile, .635 - .06*who.smile, gape, full)
-    def fill(upper: np.ndarray, lower: np.ndarray, colour: ArrayLike) -> None:
-        sheet.poly(pose.head(np.concatenate([upper, lower[::-1]])), colour, "head")
-    fill(middle, low, (.28, .08, .08))
-    if gape: fill(middle, middle + (low - middle)*.7, (.93, .91, .87))  # teeth
-    fill(top, middle, lip*.85)
-    fill(low, bottom, lip)
-    sheet.line(pose.head(middle), lip*.4, "head", .014*pose.unit)
-    if gape: sheet.line(pose.head(low), lip*.55, "head", .01*pose.unit)
-    sheet.shade("light", pose.head(oval(.02, .66 + full*.5 + gape, .06, .015, 12)), .7)
+    m, y, gape = .2 + .06*who.smile, .62 - .07*who.smile, .1*max(who.smile - .5, 0)
+    bow = _bezier([[(-m,y), (-.07,.55), (-.05,.55), (0,.585)], [(0,.585), (.05,.55), (.07,.55), (m,y)]])
+    top, middle = bow.reshape(-1, 2), _bezier([[(-m,y), (-.1,.64), (.1,.64), (m,y)]])[0]
+    bottom = _bezier([[(-m,y), (-.14,.76+gape), (.14,.76+gape), (m,y)]])[0]
+    low = middle + [0, 1.2*gape]*(1 - (middle[:, :1]/m)**2)
+    lip = who.skin*([.88, .66, .64] - np.array([0, .14, .1])*who.softness)
+    for upper, lower, colour in (top, bottom, lip), (top, middle, lip*.88), (middle, low, (.95, .93, .9)):
+        head.fill(np.concatenate([upper, lower[::-1]]), colour)
+    head.lines([middle], lip*.45, .012)
 
-# %% ../nbs/25_portraits.ipynb #53228b64
-def draw_glasses(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -> None:
-    "Two frames, anything from round to square, with bridge and temples."
-    angle, squareness = np.linspace(0, 2*np.pi, 33), rng.uniform(2, 5)
-    def stretched(v: np.ndarray) -> np.ndarray:  # from an ellipse to a rounded box
-        return np.sign(v)*abs(v)**(2/squareness)
-    colour = who.trim*.4 if rng.random() < .6 else np.array([.75, .62, .35])
-    width = rng.uniform(.018, .045)*pose.unit
-    across, down = .235*stretched(np.cos(angle)), .06 + .19*stretched(np.sin(angle))
-    for side in (-1, 1):
-        sheet.line(pose.head(np.stack([side*.32 + across, down], 1), .06), colour, "cloth", width)
-        sheet.line(pose.head([(side*.555,.02), (side*.7,-.02)]), colour, "cloth", width)
-    sheet.line(pose.head(spline([(-.09,.03), (0,-.01), (.09,.03)], closed=False), .1), colour, "cloth", width)
+# %% ../nbs/25_portraits.ipynb #eb0ce50f
+_BEARD = _Hair([guides*np.array([side, 1]) for side in (-1, 1) for guides in (
+    [[(.68,0), (.72,.2), (.68,.4), (.6,.55)], [(.66,.2), (.6,.6), (.5,.85), (.4,1.02)],
+     [(.45,.55), (.4,.8), (.3,.95), (.2,1.1)], [(0,.78), (0,.85), (0,1), (0,1.13)]],
+    [[(0,.5), (.12,.49), (.25,.54), (.33,.7)], [(0,.53), (.12,.53), (.22,.6), (.36,.8)]])], loose=.02)
 
-# %% ../nbs/25_portraits.ipynb #747ca8d1
-def draw_beanie(sheet: Sheet, pose: Pose, who: SimpleNamespace) -> None:
-    "A woollen hat with a ribbed band."
-    crown = [(.12,-1.42), (.5,-1.32), (.78,-1.), (.84,-.62), (.8,-.4), (.3,-.5)]
-    band = [(.3,-.8), (.8,-.68), (.87,-.5), (.84,-.34), (.3,-.44)]
-    for half, tone in ((crown, 1), (band, .82)):
-        sheet.poly(pose.head(spline(mirrored(half))), who.trim*tone, "cloth")
-    for x in np.linspace(-.8, .8, 21):
-        rib = [(x,-.75+.1*x*x), (x*1.01,-.42+.08*x*x)]
-        sheet.line(pose.head(rib), who.trim*.65, "cloth", .02*pose.unit)
+def _draw_head(head: _Layer, who: SimpleNamespace, rng: Generator) -> None:
+    "Ears, head and face, perhaps with beard and glasses."
+    head.both(_oval(.74, .07, .12, .22), who.skin*[.95, .86, .84])
+    jaw = 1.08 - .16*who.softness
+    half = [(.32,-1.06), (.68,-.82), (.77,-.3), (.74,.2), (.57*jaw,.7), (.27*jaw,1.04)]
+    head.fill(_rounded(half), who.skin)
+    for guides in _BEARD.front if who.beard else []: _draw_hair(head, rng, _BEARD, guides, who.hair)
+    _draw_eyes(head, who, rng)
+    _draw_brows_and_nose(head, who)
+    _draw_mouth(head, who)
+    ring = _oval(.32, .06, .23, .2)
+    for curve in ([*ring, ring[0]], [(.55,.02), (.75,-.05)], [(0,.01), (.09,.03)]) if who.glasses else []:
+        for side in (-1, 1): head.lines([np.array(curve)*[side, 1]], who.trim*.4, .028)
 
-# %% ../nbs/25_portraits.ipynb #2cc2b7ae
-def draw_brimmed_hat(sheet: Sheet, pose: Pose, who: SimpleNamespace) -> None:
-    "A hat with a brim and a ribbon."
-    brim = [(-1.5,-.55), (-.8,-.62), (0,-.66), (.8,-.62), (1.5,-.55), (.9,-.45), (0,-.4), (-.9,-.45)]
-    crown = mirrored([(.1,-1.42), (.55,-1.45), (.72,-1.1), (.8,-.58), (.3,-.5)])
-    band = mirrored([(.3,-.72), (.79,-.7), (.8,-.58), (.3,-.5)])
-    for shape, colour in ((brim, who.trim*.8), (crown, who.trim), (band, who.under)):
-        sheet.poly(pose.head(spline(shape)), colour, "cloth")
-
-# %% ../nbs/25_portraits.ipynb #f1d9b6af
-def draw_extras(sheet: Sheet, pose: Pose, who: SimpleNamespace, rng: Generator) -> None:
-    "Glasses and hats, for those who wear them."
-    if who.glasses: draw_glasses(sheet, pose, who, rng)
-    if who.hat == "beanie": draw_beanie(sheet, pose, who)
-    if who.hat == "brim": draw_brimmed_hat(sheet, pose, who)
-
-# %% ../nbs/25_portraits.ipynb #8b4c078d
-def lit(
-    x: np.ndarray,           # where on the ball, −1..1
-    y: np.ndarray,
-    light: ArrayLike,        # unit vector to the lamp: right, down, towards the camera
-    ambient: float,          # light that comes from everywhere
-) -> np.ndarray:
-    "Brightness of a ball, H×W; beyond its edge, that of the edge."
+# %% ../nbs/25_portraits.ipynb #1600f149
+def _lit(x: np.ndarray, y: np.ndarray, lamp: list[float], ambient: float) -> np.ndarray:
+    "The brightness of a ball of radius 1, H×W; beyond its edge, that of the edge."
     inwards = .97/np.maximum(np.sqrt(x*x + y*y), .97)
     x, y = x*inwards, y*inwards
-    facing = x*light[0] + y*light[1] + np.sqrt(1 - x*x - y*y)*light[2]
-    return ambient + (1.12 - ambient)*np.clip(facing, 0, 1)
+    facing = x*lamp[0] + y*lamp[1] + np.sqrt(1 - x*x - y*y)*lamp[2]
+    return ambient + (1.15 - ambient)*np.clip(facing, 0, 1)
 
-# %% ../nbs/25_portraits.ipynb #a10cc496
-def blurred(picture: Image.Image, radius: float) -> np.ndarray:
-    "A grey picture out of focus: float32 H×W in 0..1."
-    return np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), np.float32)/255
+# %% ../nbs/25_portraits.ipynb #0358381a
+_FACE = [  # x, y, width, height, and how much lighter or darker; mirrored unless x is 0
+    (.28,-.04,.16,.09,-.3), (.08,.12,.05,.16,-.14), (.42,.28,.14,.1,.1), (.6,.55,.12,.35,-.15), (.3,.5,.05,.1,-.12),
+    (0,-.45,.3,.15,.08), (0,.2,.03,.2,.14), (0,.44,.12,.03,-.25), (0,.74,.12,.03,-.2), (0,.84,.12,.06,.08)]
+_FOLDS = [(1.3,3,.1,.9,-.25), (1.6,1.9,.3,.25,.08), (.55,2.4,.3,.5,.06)]
+_BLUSH = [(.43,.3,.18,.13,.11)]
 
-# %% ../nbs/25_portraits.ipynb #da3fa4e3
-def soft_map(
-    pose: Pose,
-    shapes: list[tuple[np.ndarray, float]],  # polygons in pixels, each with its strength in 0..1
-    blur: float,                             # in head units
-) -> np.ndarray:
-    "The shapes as one blurred map of the coarse size: float32 in 0..1."
-    picture = Image.new("L", pose.coarse)
-    pen = ImageDraw.Draw(picture)
-    for points, strength in shapes:
-        pen.polygon((np.asarray(points)/2).ravel().tolist(), fill=int(255*strength))
-    return blurred(picture, blur*pose.unit/2)
+def _spots(pose: _Pose, place: Callable, spots: list[tuple[float, ...]]) -> np.ndarray:
+    "The sum of soft spots, coarse float32; `place` is the pose's `head` or `body`."
+    x, y = pose.pixels()
+    total = np.zeros_like(x)
+    for right, down, wide, high, amount in spots:
+        for u, v in (place([(right, down), (-right, down)][:2 if right else 1]) - pose.centre)/pose.unit:
+            total += amount*np.exp(-((x - np.float32(u))/wide)**2 - ((y - np.float32(v))/high)**2)
+    return total
 
-# %% ../nbs/25_portraits.ipynb #611fa48e
-def thrown(pose: Pose, mask: np.ndarray, dx: float, dy: float) -> np.ndarray:
-    "A coarse map moved by `dx`, `dy` head units: where the shadow of what it shows falls."
-    return np.roll(mask, (round(dy*pose.unit/2), round(dx*pose.unit/2)), (0, 1))
+# %% ../nbs/25_portraits.ipynb #17bcc1d4
+def _shadow(pose: _Pose, alpha: np.ndarray, dx: float, dy: float, blur: float) -> np.ndarray:
+    "A layer's alpha, moved and blurred by so many units: coarse float32."
+    small = cv2.resize(alpha, pose.coarse, interpolation=cv2.INTER_AREA)
+    unit = pose.unit*pose.coarse[0]/pose.size[0]
+    moved = cv2.warpAffine(small, np.float32([[1, 0, dx*unit], [0, 1, dy*unit]]), pose.coarse)
+    return cv2.GaussianBlur(moved, (0, 0), blur*unit)
 
-# %% ../nbs/25_portraits.ipynb #03b1ffac
-def chin_shadow(pose: Pose, sheet: Sheet, light: ArrayLike) -> np.ndarray:
-    "How much light the head leaves for neck and chest: float32 map of the coarse size."
-    return 1 - .55*thrown(pose, soft_map(pose, sheet.shades["chin"], .13), -.35*light[0], .3)
+def _shade(layer: np.ndarray, light: np.ndarray, blush: np.ndarray | float = 0.) -> None:
+    "Multiply a layer by coarse light, in place. Shadows are warmer than lights."
+    light = np.minimum(light, 1.2)
+    warm = np.maximum(1 - light, 0)
+    bands = light*(1 + .18*warm), light*(1 - blush), light*(1 - .1*warm - blush), np.ones_like(light)
+    layer *= cv2.resize(np.stack(bands, -1), layer.shape[1::-1])
 
-# %% ../nbs/25_portraits.ipynb #2949385c
-def hair_shadow(
-    pose: Pose,
-    hair: np.ndarray,  # its share of each pixel, H×W
-    light: ArrayLike,
-) -> np.ndarray:
-    "How much light the hair leaves for the face: float32 map of the coarse size."
-    mask = Image.fromarray((255*hair.clip(0, 1)).astype(np.uint8)).resize(pose.coarse, Image.BOX)
-    return 1 - .5*thrown(pose, blurred(mask, .035*pose.unit), -.12*light[0], .07)
+# %% ../nbs/25_portraits.ipynb #5e5c9c3e
+_SCALP = [(.32,-1.08), (.69,-.84), (.79,-.2), (.7,-.4), (.6,-.72), (.3,-.82)]  # hides the skin below the hair
 
-# %% ../nbs/25_portraits.ipynb #c091640b
-def brightness(
-    pose: Pose,
-    sheet: Sheet,
-    hair: np.ndarray,  # its share of each pixel, H×W
-    light: ArrayLike,  # unit vector to the lamp: right, down, towards the camera
-    ambient: float,    # light that comes from everywhere
-) -> dict[str, np.ndarray]:
-    """How bright each material would be if it covered everything: float32 maps of the coarse size.
+def _draw_person(pose: _Pose, who: SimpleNamespace, rng: Generator) -> list[np.ndarray]:
+    "Four layers without light, from back to front: premultiplied RGBA, float32 H×W×4."
+    body, face = (pose.size, pose.body, pose.unit), (pose.size, pose.head, pose.unit)
+    back, cloth, head, front = _Layer(*body), _Layer(*body), _Layer(*face), _Layer(*face)
+    hair = _HAIRDOS[who.hairdo](rng)
+    for guides in hair.back: _draw_hair(back, rng, hair, guides, who.hair*.7)
+    neck = [(who.neck,.3), (who.neck,1.05), (who.neck,1.15), (1.2,1.6), (1,3.3)]
+    back.fill(_rounded(neck), who.skin)
+    _GARMENTS[who.wear](cloth, who)
+    _draw_head(head, who, rng)
+    if who.hairdo != "curls": front.fill(_rounded(_SCALP), who.hair*.6)
+    for guides in hair.front: _draw_hair(front, rng, hair, guides, who.hair)
+    layers = [layer.picture() for layer in (back, cloth, head, front)]
+    step = rng.choice([0, .25, .4])
+    if who.wear == "tee" and step: _add_stripes(layers[1], pose, who.trim, step)
+    return layers
 
-    `blush` is the red of the cheeks."""
-    (u, v), (x, y) = unit_maps(pose, pose.tilt), unit_maps(pose, pose.lean)
-    blurs = dict(dark=.045, light=.05, blush=.12, fold=.05)
-    dark, bright, blush, fold = (soft_map(pose, sheet.shades[kind], blur) for kind, blur in blurs.items())
-    under, fringe = chin_shadow(pose, sheet, light), hair_shadow(pose, hair, light)
-    gloss = 1 + .6*np.exp(-((np.sqrt((u - .2*light[0])**2 + (.9*v)**2) - .86)/.12)**2)
-    return dict(head=lit(u/.9, v/1.2, light, ambient)*(1 - .3*dark)*(1 + .16*bright)*fringe,
-                neck=lit(x/.75, 0*y, light, ambient)*under,
-                cloth=lit(x/2.3, (y - 3)/3.2, light, ambient)*under*(1 - .3*fold),
-                hair=lit(u/1.15, v/1.5 + .1, light, ambient)*gloss, blush=blush)
+# %% ../nbs/25_portraits.ipynb #76323ac7
+def _light_person(pose: _Pose, layers: list[np.ndarray], lamp: list[float], ambient: float) -> None:
+    "Light the four layers in place; `lamp` is the unit vector to it: right, down, towards the camera."
+    back, cloth, head, front = layers
+    x, y = pose.pixels()
+    ball = _lit(x/.95, y/1.25, lamp, ambient)
+    under = 1 - .55*_shadow(pose, np.maximum(head[..., 3], front[..., 3]), -.3*lamp[0], .3, .14)
+    fringe = 1 - .45*_shadow(pose, front[..., 3], -.12*lamp[0], .08, .06)
+    gloss = 1 + .5*np.exp(-((np.sqrt((x - .2*lamp[0])**2 + (.9*y)**2) - .88)/.14)**2)  # hair shines in a ring
+    _shade(back, under*_lit(x/.9, 0*y, lamp, ambient))
+    _shade(cloth, under*_lit(x/2.3, (y - 3)/3.2, lamp, ambient)*(1 + _spots(pose, pose.body, _FOLDS)))
+    _shade(head, fringe*ball*(1 + _spots(pose, pose.head, _FACE)), _spots(pose, pose.head, _BLUSH))
+    _shade(front, gloss*ball)
 
-# %% ../nbs/25_portraits.ipynb #a7069995
-def shaded(
-    colour: np.ndarray,            # premultiplied, H×W×3
-    alpha: np.ndarray,             # H×W
-    parts: dict[str, np.ndarray],  # each material's share of the pixel, H×W
-    maps: dict[str, np.ndarray],   # from `brightness`
-) -> np.ndarray:
-    "The foreground in its light, no longer premultiplied: float32 H×W×3. Shadows are warmer than lights."
-    size = alpha.shape[::-1]
-    maps = {name: np.asarray(Image.fromarray(m).resize(size, Image.BILINEAR)) for name, m in maps.items()}
-    cover = np.maximum(alpha, 1/255)
-    light = np.minimum(sum(parts[name]*maps[name] for name in parts)/cover, 1.25)[..., None]
-    light = light*(1 + np.maximum(1 - light, 0)*np.array([.18, 0, -.1], np.float32))
-    light[..., 1:] *= 1 - (parts["head"]*maps["blush"])[..., None]*np.array([.18, .15], np.float32)
-    return colour/cover[..., None]*light
+# %% ../nbs/25_portraits.ipynb #29f42b9d
+def _box(x: float, y: float, w: float, h: float) -> list[tuple[float, float]]:
+    "A box by its top left corner and its size, as a polygon."
+    return [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
 
-# %% ../nbs/25_portraits.ipynb #ff725517
-class Brush:
-    "Draws a background, in units of about its longer side; `w` and `h` are its width and height in them."
-    def __init__(self, size: tuple[int, int], colour: ArrayLike):
-        w, h = size
-        self.unit = min(h, w*4/3)*2  # in points: twice as many as pixels, for smooth edges
-        self.w, self.h = 2*w/self.unit, 2*h/self.unit
-        self.canvas = Image.new("RGB", (2*w, 2*h), rgb(colour))
-        self.pen = ImageDraw.Draw(self.canvas, "RGBA")  # in this mode, alpha blends with what is there
+# %% ../nbs/25_portraits.ipynb #1b381bc3
+def _lamps(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
+    "Lamps at night."
+    scene.fill(_box(0, 0, w, h), colours[0]*.2)
+    for light in np.linspace(.1, .9, 60):
+        x, y, r = rng.uniform([0, 0, .015], [w, h, .07])
+        scene.fill(_oval(x, y, r, r), (rng.choice(colours)*.5 + .5)*light)
 
-    def poly(self, points: ArrayLike, colour: ArrayLike, alpha: float = 1.) -> None:
-        "Fill a polygon."
-        self.pen.polygon((np.asarray(points)*self.unit).ravel().tolist(), fill=rgb(colour, alpha))
-
-    def box(self, x: float, y: float, w: float, h: float, colour: ArrayLike) -> None:
-        "Fill a box; (x, y) is its top left corner."
-        self.pen.rectangle([value*self.unit for value in (x, y, x + w, y + h)], fill=rgb(colour))
-
-    def dot(self, x: float, y: float, rx: float, ry: float, colour: ArrayLike, alpha: float = 1.) -> None:
-        "Fill an ellipse around (x, y)."
-        box = [value*self.unit for value in (x - rx, y - ry, x + rx, y + ry)]
-        self.pen.ellipse(box, fill=rgb(colour, alpha))
-
-# %% ../nbs/25_portraits.ipynb #2fece9d1
-def studio(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "A sheet of paper with a spotlight on it."
-    for radius in np.linspace(.7, .1, 10):
-        brush.dot(brush.w/2, .4, radius*.8, radius, colours[0]*.8 + .2, .12)
-    return .02
-
-def bokeh(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "Lamps at night, far out of focus."
-    brush.box(0, 0, brush.w, brush.h, colours[0]*.25)
-    for x, y, radius, alpha in rng.uniform([0, 0, .015, .15], [brush.w, brush.h, .07, .6], (70, 4)):
-        colour = colours[rng.integers(6)]*.6 + .4
-        brush.dot(x, y, radius, radius, colour, alpha)
-        brush.dot(x, y, radius*.85, radius*.85, colour*.9, alpha*.4)
-    return .005
-
-# %% ../nbs/25_portraits.ipynb #65365ea8
-def paint(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "Blots of paint, large ones first."
-    for radius in np.linspace(.4, .05, 40):
-        x, y = rng.uniform(0, [brush.w, brush.h])
-        brush.dot(x, y, radius*np.exp(rng.normal(0, .4)), radius, colours[rng.integers(6)], .75)
-    return .012
-
-# %% ../nbs/25_portraits.ipynb #d59a70f4
-def curtain(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "A curtain with uneven folds."
-    period, shift = rng.uniform(.02, .04), rng.uniform(0, 6)
-    xs = np.linspace(-.05, brush.w, 300)
-    tones = .75 + .25*np.sin(xs/period + 1.5*np.sin(xs/period/2.7) + shift)
-    for x, tone in zip(xs, tones):
-        brush.poly([(x, 0), (x + .006, 0), (x + .026, brush.h), (x + .02, brush.h)], colours[0]*tone)
-    return .003
-
-# %% ../nbs/25_portraits.ipynb #a5fcc627
-def foliage(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
+def _leaves(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
     "Leaves, large ones first."
-    greens = table("2f4a26 4d6b30 6f8f3e 9bb35a c9d68a e9efc4")
-    brush.box(0, 0, brush.w, brush.h, greens[rng.integers(4)]*.7)
-    for radius in np.linspace(.1, .035, 220):
+    greens = _colours("24391d 2f4a26 4d6b30 6f8f3e 9bb35a c9d68a")
+    scene.fill(_box(0, 0, w, h), greens[0])
+    for r in np.linspace(.13, .04, 170):
         angle = rng.uniform(0, np.pi)
-        green = greens[min(rng.integers(6), rng.integers(6))]*rng.uniform(.6, 1.1)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-        brush.poly(oval(0, 0, radius, radius*.4, 10) @ turn + rng.uniform(0, [brush.w, brush.h]), green, .9)
-    return .007
+        leaf = _oval(0, 0, r, .4*r) @ turn + rng.uniform(0, [w, h])
+        scene.fill(leaf, rng.choice(greens)*rng.uniform(.7, 1.1))
 
-# %% ../nbs/25_portraits.ipynb #770d2df7
-def wallpaper(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "A repeating pattern: lozenges, dots or stripes."
-    step, kind = rng.uniform(.05, .11), rng.integers(3)
-    for row, y in enumerate(np.arange(0, brush.h + step, step)):
-        for x in np.arange(-step*(row % 2)/2, brush.w + step, step):
-            if kind == 0: brush.poly(oval(x, y, .4*step, .55*step, 4), colours[1])
-            if kind == 1: brush.dot(x, y, .25*step, .25*step, colours[1])
-            if kind == 2: brush.box(x, y, .25*step, step, (colours[0] + colours[1])/2)
-    return .003
-
-# %% ../nbs/25_portraits.ipynb #7d73eb20
-def bricks(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "A brick wall."
-    step, base = rng.uniform(.03, .05), (colours[0] + table("a4553f")[0])/2
-    brush.box(0, 0, brush.w, brush.h, base*.4 + .4)
-    for row, y in enumerate(np.arange(0, brush.h, step)):
-        for x in np.arange(-step*1.25*(row % 2), brush.w, 2.5*step):
-            brush.box(x, y, 2.35*step, .87*step, base*rng.uniform(.75, 1.15))
-    return .003
-
-# %% ../nbs/25_portraits.ipynb #5577abf0
-def planks(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "Upright planks with a grain."
-    step, base = rng.uniform(.08, .16), (colours[0] + table("9a6b45")[0])/2
-    for x in np.arange(0, brush.w, step):
-        colour = base*rng.uniform(.8, 1.15)
-        brush.box(x, 0, step, brush.h, colour)
-        for u, v in zip(x + rng.uniform(0, step, 7), rng.normal(0, .1*step, 7)):
-            brush.poly([(u, 0), (u + .003, 0), (u + v, brush.h)], colour*.82)
-        brush.box(x, 0, .006, brush.h, colour*.4)
-    return .003
-
-# %% ../nbs/25_portraits.ipynb #a17f7afc
-def shelves(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
+# %% ../nbs/25_portraits.ipynb #d964d1a0
+def _books(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
     "Shelves full of books."
-    wood, step = table("3a281c 6e4c33"), rng.uniform(.15, .22)
-    brush.box(0, 0, brush.w, brush.h, wood[0])
-    for y in np.arange(step*rng.random(), brush.h + step, step):
-        widths, heights = rng.uniform(.015, .045, 60), rng.uniform(.6, .88, 60)*step
-        covers = CLOTHS[rng.integers(17, size=60)]*.8
-        for x, w, h, cover in zip(np.cumsum(widths) - widths, widths*.95, heights, covers):
-            brush.box(x, y - h, w, h, cover)
-            brush.box(x, y - .8*h, w, .1*h, cover*.6 + .3)
-        brush.box(0, y, brush.w, .08*step, wood[1])
-    return .006
+    dark, wood = _colours("3a281c 6e4c33")
+    scene.fill(_box(0, 0, w, h), dark)
+    step = rng.uniform(.15, .24)
+    for y in np.arange(step*rng.random(), h + step, step):
+        edges = np.cumsum(rng.uniform(.02, .06, int(w/.04) + 9)) - .1
+        for x, wide in zip(edges, np.diff(edges)*.95):
+            tall, cover = rng.uniform(.6, .9)*step, rng.choice(_CLOTHS)*.8
+            scene.fill(_box(x, y - tall, wide, tall), cover)
+            scene.fill(_box(x, y - .8*tall, wide, .1*tall), cover*.6 + .3)
+        scene.fill(_box(0, y, w, .08*step), wood)
 
-# %% ../nbs/25_portraits.ipynb #f9d40b1d
-def draw_window(rng: Generator, brush: Brush) -> None:
-    "A window with two panes, at the top of the wall."
-    white, sky = table("f2efe8 d6e8f4")
-    x = rng.uniform(-.1, brush.w - .3)
-    brush.box(x, -.1, .34, .55, white*.9)
-    for left in (x + .02, x + .18): brush.box(left, -.1, .14, .53, sky)
+# %% ../nbs/25_portraits.ipynb #e8076780
+def _room(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
+    "A wall with a window and pictures, and a sofa."
+    white, sky = _colours("f0eee8 d6e8f4")
+    scene.fill(_box(0, 0, w, h), colours[0]*.5 + .42)
+    left = rng.uniform(-.1, w - .3)
+    scene.fill(_box(left, -.1, .36, .56), white)
+    for x in (left + .02, left + .19): scene.fill(_box(x, -.1, .15, .54), sky)
+    for x, y, wide, high in rng.uniform([0, .03, .1, .1], [w, .35, .2, .24], (4, 4)):
+        for rim, colour in (0, colours[1]*.4), (.01, white), (.03, rng.choice(colours)):
+            scene.fill(_box(x + rim, y + rim, wide - 2*rim, high - 2*rim), colour)
+    scene.fill(_box(rng.uniform(-.1, w - .2), .62, rng.uniform(.35, .6), h), colours[2]*.8)
 
-# %% ../nbs/25_portraits.ipynb #e04be295
-def draw_plant(rng: Generator, brush: Brush) -> None:
-    "Long leaves that start from one point."
-    leaf = table("3f6a3c")[0]
-    x = rng.uniform(.05, brush.w - .05)
-    for angle in rng.normal(-np.pi/2, .6, 16):
-        u, v = .4*np.cos(angle), .4*np.sin(angle)
-        stem = [(x, .85), (x + .25*u, .85 + .5*v), (x + .6*u, .85 + v), (x + u, .87 + v)]
-        brush.poly(ribbon(bezier([stem]), .04)[0], leaf*rng.uniform(.6, 1.3))
+# %% ../nbs/25_portraits.ipynb #6c6c463c
+def _hills(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
+    "Hills below a sky with clouds."
+    top, low = rng.choice(_colours("4a86c8 8fb6dc c98a6a 7d8ea6")), rng.choice(_colours("e6eef2 f4dcc0"))
+    for t in np.linspace(0, 1, 30): scene.fill(_box(0, t*h, w, h), top + (low - top)*min(1, 1.4*t))
+    for x, y, r in rng.uniform([0, 0, .03], [w, .45*h, .1], (7, 3)):
+        for u, v in rng.normal([x, y], [1.2*r, .25*r], (8, 2)): scene.fill(_oval(u, v, r, .5*r), low*.5 + .48)
+    for y, colour in zip((.5, .62, .78), _colours("7b9aac 56704a 3f5a34")):
+        ridge = _bezier(np.stack([w*np.linspace(-.1, 1.1, 4), h*y + rng.normal(0, .12, 4)], 1)[None])[0]
+        scene.fill([*ridge, (2*w, 2*h), (-w, 2*h)], colour)
 
-# %% ../nbs/25_portraits.ipynb #b5e5ae7b
-def room(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "A living room: window, pictures, sofa and plant."
-    white = table("f2efe8")[0]
-    brush.box(0, 0, brush.w, brush.h, colours[0]*.5 + .42)
-    draw_window(rng, brush)
-    for x, y, w, h in rng.uniform([0, .03, .08, .1], [brush.w, .3, .18, .22], (4, 4)):  # pictures
-        for d, colour in ((0, colours[1]*.4), (.01, white), (.03, colours[rng.integers(6)])):
-            brush.box(x + d, y + d, w - 2*d, h - 2*d, colour)
-    x, w = rng.uniform(-.1, brush.w - .2), rng.uniform(.3, .5)                          # a sofa
-    brush.box(x, .6, w, .5, colours[2]*.8)
-    brush.box(x - .04, .68, w + .08, .5, colours[2]*.7)
-    draw_plant(rng, brush)
-    return .006
+_PLACES = [_lamps, _leaves, _books, _room, _hills]
 
-# %% ../nbs/25_portraits.ipynb #6f9fd0f4
-def draw_sky(rng: Generator, brush: Brush) -> None:
-    "A sky that pales towards the horizon, with clouds."
-    top, low = table("4a86c8 8fb6dc c98a6a 7d8ea6")[rng.integers(4)], table("e6eef2 f4dcc0")[rng.integers(2)]
-    for share in np.linspace(0, 1, 40):
-        brush.box(0, share*brush.h, brush.w, .03*brush.h, top + (low - top)*min(1, 1.4*share))
-    for x, y, radius in rng.uniform([0, 0, .03], [brush.w, brush.h*.5, .12], (9, 3)):
-        for u, v, puff in rng.normal([0, 0, .8], [1.2, .25, .25], (9, 3))*radius:
-            brush.dot(x + u, y + v, abs(puff), abs(puff)*.6, (1, 1, 1), .22)
+# %% ../nbs/25_portraits.ipynb #8554d6ad
+def _draw_background(rng: Generator, size: tuple[int, int], colours: np.ndarray, place: Callable) -> np.ndarray:
+    "One of `_PLACES`, out of focus and unevenly lit: float32 H×W×3."
+    unit = min(size[1], size[0]*4/3)
+    scene = _Layer(size, lambda points: np.asarray(points)*unit, unit)
+    place(scene, rng, size[0]/unit, size[1]/unit, colours)
+    glow = cv2.resize(rng.uniform(.72, 1.2, (4, 3)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
+    return scene.picture(blur=rng.uniform(.003, .009)*unit)[..., :3]*glow[..., None]
 
-# %% ../nbs/25_portraits.ipynb #b4afc69a
-def outdoors(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "Hills, or sea and sand, below a sky."
-    draw_sky(rng, brush)
-    hills = rng.random() < .6
-    layers = table("5b7a8c 56704a 3f5a34") if hills else table("6fa3b8 4f8aa4 dcc49a")
-    for j, colour in enumerate(layers):
-        y = brush.h*(.5 + .15*j) + rng.normal(0, .03, 9)*(hills or j == 2)
-        ridge = zip(np.linspace(-.1*brush.w, 1.1*brush.w, 9), y)
-        brush.poly([*ridge, (1.1*brush.w, brush.h), (-.1*brush.w, brush.h)], colour)
-    return .008
-
-# %% ../nbs/25_portraits.ipynb #4f90bd37
-def street(rng: Generator, brush: Brush, colours: np.ndarray) -> float:
-    "A row of houses with lit and dark windows."
-    windows, x = table("ffe2a0 3c4656 8aa0b4"), -.1*brush.w
-    brush.box(0, 0, brush.w, brush.h, table("c8d4de e8c8a8 283048")[rng.integers(3)])
-    for wide, top, step in rng.uniform([.15, -.1, .035], [.32, .4, .06], (10, 3)):
-        brush.box(x, top, wide, brush.h, (colours[rng.integers(6)] + .5)/2*rng.uniform(.5, 1))
-        for u in np.arange(x + .4*step, x + wide - .7*step, step):
-            for v in np.arange(top + .5*step, .8*brush.h, 1.5*step):
-                brush.box(u, v, .55*step, .9*step, windows[rng.integers(3)])
-        x += wide
-        if x > brush.w: break
-    brush.box(0, .82*brush.h, brush.w, brush.h, table("5a5a60")[0])
-    return .009
-
-# %% ../nbs/25_portraits.ipynb #5a3cb475
-BACKGROUNDS = [studio, bokeh, foliage, wallpaper, curtain, paint, bricks, planks, shelves, room,
-               outdoors, street]
-
-# %% ../nbs/25_portraits.ipynb #42b278e2
-def draw_background(
-    rng: Generator,
-    size: tuple[int, int],
-    colours: np.ndarray,                                    # 6×3
-    kind: Callable[[Generator, Brush, np.ndarray], float],  # one of `BACKGROUNDS`
-) -> np.ndarray:
-    "A background out of focus, unevenly lit and a little rough: float32 H×W×3."
-    brush = Brush(size, colours[0])
-    blur = kind(rng, brush, colours)*brush.unit/2*rng.uniform(.6, 1.4)
-    def field(values: np.ndarray, how: int) -> np.ndarray:
-        return np.asarray(Image.fromarray(values.astype(np.float32)).resize(size, how))
-    glow = field(rng.uniform(.72, 1.2, (4, 3)), Image.BICUBIC)
-    rough = field(rng.normal(1, .02, (96, 72)), Image.BILINEAR)
-    picture = brush.canvas.reduce(2).filter(ImageFilter.GaussianBlur(blur))
-    return np.asarray(picture, np.float32)/255*(glow*rough)[..., None]
-
-# %% ../nbs/25_portraits.ipynb #75a37c2c
-def draw_person(
-    size: tuple[int, int],
-    who: SimpleNamespace,
-    pose: Pose,
-    rng: Generator,
-    light: list[float],  # unit vector to the lamp
-) -> Sheet:
-    "The whole person on a new sheet."
-    sheet, hair = Sheet(size), hairdo(who, rng)
-    draw_stray(sheet, pose, who, hair, rng)
-    draw_hair(sheet, pose, who, hair, "back", rng)
-    for draw in (draw_clothes, draw_head, draw_beard, draw_eyes): draw(sheet, pose, who, rng)
-    draw_nose(sheet, pose, who, rng, -np.sign(light[0]))
-    draw_mouth(sheet, pose, who, rng)
-    draw_hair(sheet, pose, who, hair, "front", rng)
-    draw_extras(sheet, pose, who, rng)
-    return sheet
-
-# %% ../nbs/25_portraits.ipynb #25ae7c83
+# %% ../nbs/25_portraits.ipynb #f744b9a7
 def draw_layers(
     seed: int | list[int],               # a whole number from 0, or a list of them
     size: tuple[int, int] = (288, 384),  # width and height in pixels
@@ -1160,22 +443,23 @@ def draw_layers(
 
     Raises `ValueError` for a negative seed."""
     whom, where, how, behind, camera = np.random.default_rng(seed).spawn(5)
-    who, pose = person(whom), Pose(where, size)
+    who, pose = _person(whom), _Pose(where, size)
     lamp = np.array([.85*np.sin(camera.uniform(-1.2, 1.2)), -.45, .7])
-    light = (lamp/np.linalg.norm(lamp)).tolist()  # plain numbers keep float32 arrays float32
-    sheet = draw_person(size, who, pose, how, light)
-    colour, alpha, parts = developed(sheet, camera.uniform(.3, .8)*min(size)/288)
-    maps = brightness(pose, sheet, parts["hair"], light, camera.uniform(.32, .65))
-    foreground = shaded(colour, alpha, parts, maps)
-    colours = CLOTHS[behind.permutation(17)[:6]]
+    layers = _draw_person(pose, who, how)
+    _light_person(pose, layers, (lamp/np.linalg.norm(lamp)).tolist(), camera.uniform(.35, .65))
+    person = layers[0]
+    for layer in layers[1:]: person = layer + (1 - layer[..., 3:])*person
+    alpha = person[..., 3]
+    foreground = person[..., :3]/np.maximum(alpha, 1/255)[..., None]
+    colours = behind.permutation(_CLOTHS)[:6]
     if behind.random() < .25: colours[:2] = who.skin, who.hair  # a background like the person
-    background = draw_background(behind, size, colours, BACKGROUNDS[behind.integers(len(BACKGROUNDS))])
+    background = _draw_background(behind, size, colours, _PLACES[behind.integers(5)])
     cast = (camera.normal(1, .02, 3)*camera.uniform(.9, 1.04)).astype(np.float32)
     grain = camera.uniform(.003, .013)*camera.standard_normal((size[1], size[0], 1), np.float32)
     foreground, background = (np.clip(layer*cast + grain, 0, 1) for layer in (foreground, background))
     return foreground, alpha, background
 
-# %% ../nbs/25_portraits.ipynb #08cb03f5
+# %% ../nbs/25_portraits.ipynb #c408b28e
 def draw_portrait(
     seed: int | list[int],               # a whole number from 0, or a list of them
     size: tuple[int, int] = (288, 384),  # width and height in pixels
@@ -1184,6 +468,5 @@ def draw_portrait(
 
     The same seed draws the same picture at any size. Raises `ValueError` for a negative seed."""
     foreground, alpha, background = draw_layers(seed, size)
-    share = alpha[..., None]
-    photo = share*foreground + (1 - share)*background
+    photo = background + alpha[..., None]*(foreground - background)
     return (255*photo + .5).astype(np.uint8), (255*alpha + .5).astype(np.uint8)
