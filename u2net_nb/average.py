@@ -37,9 +37,9 @@ def _cosine(one: U2Net, other: U2Net) -> float:
 
 def _mismatch(first: U2Net, other: U2Net) -> str:
     "Why two networks have no meaningful mean; empty if they have one."
-    kind, wanted = (f"{arch_of(net.state_dict())}, {net.in_ch}→{net.out_ch} channels, photos in {net.normalisation}"
-                    for net in (other, first))
-    if kind != wanted: return f"different networks ({wanted}; {kind}): average checkpoints of one network"
+    kinds = [f"{arch_of(net.state_dict())}, {net.in_ch}→{net.out_ch} channels, photos in {net.normalisation}"
+             for net in (first, other)]
+    if kinds[0] != kinds[1]: return f"different networks ({'; '.join(kinds)}): average checkpoints of one network"
     if _cosine(first, other) >= SAME_START: return ""
     return "they started from different weights, so their mean is worth nothing: average runs that share a start"
 

@@ -89,7 +89,7 @@ def read_checkpoint(
                          "give a U-2-Net .pth, a training checkpoint or .safetensors") from None
 
 # %% ../nbs/13_checkpoint.ipynb #e089bcc9
-def _header(path: str | Path) -> dict[str, str]:
+def _file_metadata(path: str | Path) -> dict[str, str]:
     "The metadata of a .safetensors file; none for other files."
     path = _file(path)
     if path.suffix != ".safetensors": return {}
@@ -105,7 +105,7 @@ def header_metadata(
 ) -> dict[str, str]:
     """The metadata of a checkpoint: the header of a .safetensors file, with `arch`, `recipe`, `size` and more, or
     `recipe` and `size` of a training checkpoint; empty for other files. Raises `ValueError` for an impossible size."""
-    metadata = _header(path) or _settings(read_checkpoint(path))
+    metadata = _file_metadata(path) or _settings(read_checkpoint(path))
     try: parse_size(metadata.get("size", "320"))
     except ValueError as error: raise ValueError(f"{path}: its header says {error}") from None
     return metadata
@@ -127,7 +127,7 @@ def _noted(state: object) -> str | None:
 
 def _normalisation(path: str | Path, checkpoint: dict) -> str:
     "The normalisation of the photos for these weights: as recorded in the file, or else implied by its form."
-    header = _header(path)
+    header = _file_metadata(path)
     ours = "arch" in header or "model" in checkpoint
     recorded = header.get("normalisation") or _noted(checkpoint.get("model", checkpoint))
     return recorded or ("-1..1" if ours else "imagenet")
@@ -154,7 +154,7 @@ def read_state(
 def _refuse_nonsense(state: dict[str, Tensor]) -> None:
     "Raise `ValueError` for tensors that no network computes with: NaN and infinity, sparse or complex ones."
     for name, value in state.items():
-        if not isinstance(value, Tensor): continue  # PyTorch will say so
+        if not isinstance(value, Tensor): continue  # PyTorch will complain
         if value.layout == torch.strided and not value.is_complex() and value.isfinite().all(): continue
         raise ValueError(f"{name} has values that are no finite numbers: its training failed, use other weights")
 

@@ -28,7 +28,7 @@ def _unit(mask: np.ndarray) -> np.ndarray:
     return np.asarray(mask, np.float32) / (255 if mask.dtype == np.uint8 else 1)
 
 # %% ../nbs/20_matting.ipynb #2001aa02
-def _person(mask: np.ndarray) -> np.ndarray:
+def _hard(mask: np.ndarray) -> np.ndarray:
     "Where a mask is at least half, bool H×W. Raises `ValueError` for an array that is not H×W."
     if mask.ndim != 2: raise ValueError(f"a mask must be H×W, not {'×'.join(map(str, mask.shape))}")
     return _unit(mask) >= .5
@@ -38,7 +38,7 @@ def fixed_band(
     mask: np.ndarray,  # H×W, uint8 with 255 = person, or float in 0..1; cut at half
 ) -> np.ndarray:
     "The unknown band, bool H×W: dilation by an 11×11 ellipse, 5 times, minus erosion by 3×3, 3 times."
-    person = _person(mask).astype(np.uint8)
+    person = _hard(mask).astype(np.uint8)
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
     grown = cv2.dilate(person, ellipse, iterations=5)
     shrunk = cv2.erode(person, np.ones((3, 3), np.uint8), iterations=3)
@@ -60,7 +60,7 @@ def adaptive_band(
     mask: np.ndarray,  # H×W, uint8 with 255 = person, or float in 0..1; cut at half
 ) -> np.ndarray:
     "The unknown band, bool H×W: 8 % of the person's size (√area) outwards and 1 % inwards, at least one pixel each."
-    person = _person(mask)
+    person = _hard(mask)
     size = np.sqrt(person.sum())
     width = np.where(person, max(1, INSIDE * size), max(1, OUTSIDE * size))
     return _from_edge(person) <= width
@@ -71,7 +71,7 @@ def trimap(
     band: np.ndarray,  # bool H×W, the unknown pixels
 ) -> np.ndarray:
     "The mask with its band marked, uint8 H×W: 0 background, 128 unknown, 255 person."
-    return np.where(band, 128, 255 * _person(mask)).astype(np.uint8)
+    return np.where(band, 128, 255 * _hard(mask)).astype(np.uint8)
 
 # %% ../nbs/20_matting.ipynb #2001aa09
 TRUST = .015  # distance from the edge at which the trust is 1, in units of the person's size
@@ -139,7 +139,7 @@ def refine(
     """The matte that photo and mask together suggest: closed-form matting (Levin et al., 2008) within the band.
 
     The mask counts as evidence, more so further from its edge. Raises `ValueError` if the shapes differ."""
-    person, rough = _person(mask), _unit(mask)
+    person, rough = _hard(mask), _unit(mask)
     if band is None: band = adaptive_band(mask)
     if photo.shape != (*mask.shape, 3) or band.shape != mask.shape:
         raise ValueError(f"shapes differ: photo {photo.shape}, mask {mask.shape}, band {band.shape}")

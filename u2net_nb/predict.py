@@ -164,7 +164,7 @@ def full_alpha(
 UNSURE = .03, .97        # of alpha: what lies between is solved anew
 AROUND = .012            # and what is closer to it than this, in units of the photo's longer side
 REFINED_PIXELS = 4 << 20  # of a photo that is refined, at most
-_ONE_PHOTO = Lock()      # is refined at a time: its equations take hundreds of megabytes
+_ONE_PHOTO = Lock()      # is refined at a time, because its equations take a gigabyte or two
 
 def refine_hair(
     alpha: np.ndarray,  # float32 H×W in 0..1
@@ -187,7 +187,7 @@ def refine_hair(
 def doubt(
     alpha: np.ndarray,  # of a photo, float H×W in 0..1, of any size
 ) -> str:
-    "Why a matte is probably of little use: \"nobody found\" or \"doubtful\"; empty if nothing speaks against it."
+    "Why a matte is probably of little use: \"nobody found\" or \"doubtful\"; otherwise an empty text."
     if (alpha > .5).mean() < .001: return "nobody found"
     softness = 4 * (alpha * (1 - alpha)).sum() / alpha.sum()
     return "doubtful" if softness > .5 else ""
