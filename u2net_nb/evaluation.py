@@ -9,6 +9,7 @@ __all__ = ['METRICS', 'SPLITS', 'main', 'Scored', 'predict_split', 'Ensemble', '
 
 # %% ../nbs/44_evaluation.ipynb #1fdcaa6b
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -149,16 +150,18 @@ def _show_extremes(photos: list[Scored]) -> Figure:
     return result_grid([np.asarray(s.photo) for s in photos], [s.alpha for s in photos], [s.truth for s in photos])
 
 # %% ../nbs/44_evaluation.ipynb #4400aa22
-def _split_otherwise(sources: list[Source], weights: Iterable[str | os.PathLike]) -> Iterator[str]:
-    "A line for each checkpoint and folder that was split in another way when the checkpoint was trained."
+def _perhaps_trained_on(sources: list[Source], split: str, weights: Iterable[str | os.PathLike]) -> Iterator[str]:
+    "A line for each checkpoint and folder of which the checkpoint may have been trained on photos of this split."
+    now = split_record(sources)
     for path in weights:
+        if str(path).endswith(".onnx"): continue  # it does not record its training
         then = json.loads(header_metadata(path).get("split", "{}"))
-        for name, record in split_record(sources).items():
-            for other in (then[key]["names"] for key in then if key.rstrip("'") == name.rstrip("'")):
-                if other["all"] != record["names"]["all"] or other["train"] == record["names"]["train"]: continue
-                yield (f"{path} was trained on another split of {name}, perhaps on some of these photos: give the "
-                       "proportions and, in a list of sources, the group of that training")
-                break
+        for (name, here), (other, there) in itertools.product(now.items(), then.items()):
+            here, there = here["names"], there["names"]
+            if name.rstrip("'") != other.rstrip("'") or here["all"] != there["all"]: continue
+            if split == "all" or here["train"] != there["train"]:
+                yield (f"{path} was trained on photos of {name} that may be among these: evaluate the split of that "
+                       "training, with its proportions and, in a list of sources, its group")
 
 # %% ../nbs/44_evaluation.ipynb #4400aa27
 def _trained_elsewhere(sources: list[Source], split: str) -> Iterator[str]:
@@ -189,8 +192,9 @@ def open_split(
     if data.endswith((".yaml", ".yml")): settings.sources = read_sources(data)
     else: settings.dir = data
     sources = open_sources(settings)
-    if split in ("val", "test"):
-        for line in (*_split_otherwise(sources, weights), *_trained_elsewhere(sources, split)): print(line)
+    lines = [] if split == "train" else [*_perhaps_trained_on(sources, split, weights)]
+    if split in ("val", "test"): lines += _trained_elsewhere(sources, split)
+    for line in lines: print(line)
     return Mixture(sources, split, settings, band=False, augment=False)
 
 # %% ../nbs/44_evaluation.ipynb #4400aa17
