@@ -75,11 +75,11 @@ def read_metadata(
     "The entries of a folder's dataset-metadata.json; empty if there is none."
     path = folder/"dataset-metadata.json"
     if not path.exists(): return {}
-    try: meta = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError: raise DataError(f"{path} is not JSON: mend it or delete it") from None
-    if isinstance(meta, dict): meta = meta.get("info") or meta
-    if isinstance(meta, dict): return meta
-    raise DataError(f"{path} holds no entries such as title and licenses: mend it or delete it")
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+        return dict(meta.get("info") or meta)
+    except (ValueError, AttributeError):
+        raise DataError(f"{path} holds no entries such as title and licenses: mend it or delete it") from None
 
 # %% ../nbs/23_hub.ipynb #f1fe458a
 _LICENSES = """
@@ -90,7 +90,7 @@ EU-ODP-Legal-Notice apache-2.0 GPL-3.0
 """.split()
 
 # %% ../nbs/23_hub.ipynb #8ca565fc
-def _facts(folder: Path) -> tuple[list[Pair], str, str]:
+def _survey(folder: Path) -> tuple[list[Pair], str, str]:
     "The pairs of a dataset folder, and the subtitle and description of its page."
     splits = load_splits(folder)
     pairs, sizes = [pair for part in splits for pair in part], Counter()
@@ -106,7 +106,7 @@ def _facts(folder: Path) -> tuple[list[Pair], str, str]:
 # %% ../nbs/23_hub.ipynb #1b3a30a6
 def _page(folder: Path, name: str, license: str) -> tuple[dict, list[Pair]]:
     "The metadata of the dataset's page, and the pairs."
-    title, (pairs, subtitle, description) = _title(name, 6), _facts(folder)
+    title, (pairs, subtitle, description) = _title(name, 6), _survey(folder)
     meta = dict(title=title, subtitle=subtitle, description=description, licenses=[dict(name="unknown")])
     own = read_metadata(folder)
     meta |= {key: own[key] for key in (*meta, "keywords") if own.get(key)}
