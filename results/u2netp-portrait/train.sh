@@ -1,54 +1,30 @@
 #!/usr/bin/env bash
-# Trains the network that comes with the package, from nothing and in stages: results/u2netp-portrait/train.sh
-# It may be killed at any time: started again, it goes on from the last checkpoint, and a finished stage is not run
-# again. At the end it scores the network beside MediaPipe, writes the package's files and renews the tables of the card.
-#
-# Needed: the folders below data/ that u2net_nb/recipes/bundled.yaml names, data/eg1800_test, and Muon
-# (pip install pytorch-optimizer).
+# Trains the network that comes with the package, from the original's weights: results/u2netp-portrait/train.sh
+# Needed: the folders that u2net_nb/recipes/bundled.yaml names, data/pennfudan, data/eg1800_test, pytorch-optimizer, and
+# data/u2netp.pth, the 4.7 MB file to which github.com/xuebinqin/U-2-Net links. Killed and started again, it goes on.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-stages=results/u2netp-portrait/stages
+export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
+here=results/u2netp-portrait start=data/u2netp-start.safetensors net=results/u2netp-portrait/model.safetensors
 
-# One process per GPU, and 64 photos per step. Without a GPU two processes of one thread each, 12 photos per step, and
-# a fourteenth of the samples.
-if command -v nvidia-smi > /dev/null; then
-  processes=$(nvidia-smi -L | wc -l) batch=64 samples=32768 workers=$(($(nproc) / processes - 1)) channels_last=true
-else
-  processes=2 batch=12 samples=2400 workers=1 channels_last=false
-  export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
+if [ ! -f $start ]; then
+  echo "e4f636406ca4e2af789941e7f139ee2e  data/u2netp.pth" | md5sum --check --quiet
+  u2net_average data/u2netp.pth --rescale -o $start
 fi
-train=u2net_train
-if [ "$processes" -gt 1 ]; then train="torchrun --nproc_per_node $processes --no-python u2net_train"; fi
-
 [ -d data/drawn ] || python3 -c 'from u2net_nb.sample import write_sample; write_sample("data/drawn", 400, seed=2)'
+mkdir -p data/street && cp -r data/pennfudan/{images,masks} data/street  # 30 photos test, all others but one validate
+ls data/street/images | awk 'BEGIN {print "index,split"} {sub(/\..*/, "")
+  print $0 "," (NR <= 30 ? "test" : NR == 31 ? "train" : "val")}' > data/street/manifest.csv
 
-stage() {  # number, side of the input, epochs, learning rate, and any other settings
-  local number=$1 side=$2 epochs=$3 rate=$4
-  shift 4
-  if [ -f "$stages/$number/summary.csv" ]; then return; fi
-  if [ "$number" -gt 1 ]; then set -- "model.weights=$stages/$((number - 1))/model.safetensors" "$@"; fi
-  $train experiment=bundled resume=true run_dir="$stages/$number" "data.size=[$side,$side]" data.samples=$samples \
-    data.workers=$workers trainer.epochs="$epochs" optimizer.lr="$rate" trainer.batch_size=$((batch / processes)) \
-    trainer.channels_last=$channels_last "$@"
+stage() {  # number, weights to start from, settings that differ from the recipe
+  [ -f $here/stages/$1/summary.csv ] ||
+    u2net_train experiment=bundled resume=true run_dir=$here/stages/$1 model.weights="$2" "${@:3}"
 }
+stage 1 $start
+stage 2 $here/stages/1/model.safetensors "data.size=[256,256]" loss.kind=portrait optimizer.lr=2e-4 trainer.epochs=2
+u2net_average $start $here/stages/2/model.safetensors --weights .3 .7 -o $net  # the share that is best at data/street
 
-mild="data.augment.scale=[0.9,1.3] data.augment.stretch=1.2 data.augment.jitter=0.25"
-
-#     side epochs rate
-stage 1 160 3 4e-3 trainer.batch_size=$((batch * 3 / 2 / processes))  # one H200, 1.8 minutes
-stage 2 256 5 2e-3 trainer.cosine=true trainer.max_steps=1536       # one H200, 3.1 minutes, then its time was up
-stage 3 256 2 3e-4 trainer.cosine=true trainer.ema=0.99 loss.kind=portrait data.samples=1600 $mild  # two CPU cores
-stage 4 192 2 1e-3 trainer.ema=0.995 loss.kind=portrait data.samples=4000 trainer.max_steps=333  # two CPU cores
-stage 5 256 2 8e-4 trainer.max_steps=278 trainer.cosine=true trainer.ema=0.99 loss.kind=portrait data.samples=2100  # two CPU cores
-
-# Two stages of one input size, averaged: one is better at portraits, the other at cut-outs and street photos.
-net=results/u2netp-portrait/model.safetensors
-u2net_average $stages/3/model.safetensors $stages/5/last.ckpt -o $net
-
-# baselines.yaml names the folders once each; scores.csv, the scores of each photo, is what the card's table is made of.
-papermill nbs/baselines.ipynb out.ipynb -p sources results/u2netp-portrait/baselines.yaml -p weights $net \
-  -p proportions "[90, 6, 4]" -p mediapipe True -p out results/u2netp-portrait
-# The test list of EG1800, for which there are published figures. It trained nothing and chose nothing.
-papermill nbs/baselines.ipynb out.ipynb -p sources data/eg1800_test -p weights $net -p split all \
-  -p mediapipe True -p out results/u2netp-portrait/eg1800_test
+scored() { papermill nbs/baselines.ipynb out.ipynb -p sources $1 -p weights $net -p mediapipe True "${@:2}"; }
+scored $here/baselines.yaml -p proportions "[90, 6, 4]" -p out $here
+scored data/eg1800_test -p split all -p out $here/eg1800_test  # trained nothing and chose nothing
 papermill nbs/bundle.ipynb out.ipynb -p weights $net -p write True
