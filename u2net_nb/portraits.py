@@ -157,17 +157,14 @@ def _draw_hair(layer: _Layer, rng: Generator, hair: _Hair, guides: ArrayLike, co
 
 # %% ../nbs/25_portraits.ipynb #cea40060
 def _long_hair(rng: Generator) -> _Hair:
-    "Hair that falls from a parting, to the chin or to the chest."
     p, length, v = rng.uniform(-.35, .35), rng.uniform(.9, 2.4), rng.uniform(0, .12)
     front = [[[(p,-.8), (p+s*.25,-.85), (s*.66,-.6), (s*.74,.55*length)],
               [(p,-1.03-v), (s*.75,-1.1-v), (s*.86,-.2), (s*.84,.8*length)],
               [(p,-1.04-v), (s*1.04,-1.2-v), (s*.95,.1), (s,length)]] for s in (-1, 1)]
-    back = [(0,-1), (-1.1,-1.1-v), (-.95,.2), (-1,length)], [(0,-1), (0,-.5), (0,.3), (0,length)], \
-           [(0,-1), (1.1,-1.1-v), (.95,.2), (1,length)]
-    return _Hair(front, [back], wave=rng.choice([0, .04, .07]))
+    left, right = [[(0,-1), (s*1.1,-1.1-v), (s*.95,.2), (s,length)] for s in (-1, 1)]
+    return _Hair(front, [[left, [(0,-1), (0,-.5), (0,.3), (0,length)], right]], wave=rng.choice([0, .04, .07]))
 
 def _short_hair(rng: Generator) -> _Hair:
-    "Hair combed up and to one side, short above the ears."
     s, m = rng.choice([-1, 1]), rng.uniform(0, .16)
     sides = [[[(k*.66,-.72), (k*.74,-.6), (k*.79,-.3), (k*.75,-.02)],
               [(k*.5,-1-m), (k*.8,-.95-.5*m), (k*.85,-.5), (k*.78,-.02)]] for k in (-1, 1)]
@@ -177,7 +174,6 @@ def _short_hair(rng: Generator) -> _Hair:
 
 # %% ../nbs/25_portraits.ipynb #05d23c3c
 def _bun(rng: Generator) -> _Hair:
-    "Hair combed up into a ball."
     x, y, r = rng.uniform(-.3, .3), -1.25, rng.uniform(.25, .36)
     sides = [[[(.5*x,-.75), (.6*x,-.8), (x,-1), (x,-1.04)],
               [(s*.52,-.58), (s*.5,-.85), (x+s*.3,-1.02), (x,-1.05)],
@@ -186,7 +182,6 @@ def _bun(rng: Generator) -> _Hair:
     return _Hair([*sides, ball], loose=.02)
 
 def _curls(rng: Generator) -> _Hair:
-    "Curls that stand off the head."
     def rays(reach: float, *radii: float) -> np.ndarray:
         angle = np.linspace(-reach, reach, 11)
         return np.stack([(r*np.sin(angle), -.95*r*np.cos(angle) - .25) for r in radii]).transpose(2, 0, 1)
@@ -331,7 +326,7 @@ def _shade(layer: np.ndarray, light: np.ndarray, blush: np.ndarray | float = 0.)
 # %% ../nbs/25_portraits.ipynb #5e5c9c3e
 _SCALP = [(.32,-1.08), (.69,-.84), (.79,-.2), (.7,-.4), (.6,-.72), (.3,-.82)]  # hides the skin below the hair
 
-def _draw_person(pose: _Pose, who: SimpleNamespace, rng: Generator) -> list[np.ndarray]:
+def _draw_person(pose: _Pose, who: SimpleNamespace, rng: Generator, blur: float) -> list[np.ndarray]:
     "Four layers without light, from back to front: premultiplied RGBA, float32 H×W×4."
     body, face = (pose.size, pose.body, pose.unit), (pose.size, pose.head, pose.unit)
     back, cloth, head, front = _Layer(*body), _Layer(*body), _Layer(*face), _Layer(*face)
@@ -343,7 +338,7 @@ def _draw_person(pose: _Pose, who: SimpleNamespace, rng: Generator) -> list[np.n
     _draw_head(head, who, rng)
     if who.hairdo != "curls": front.fill(_rounded(_SCALP), who.hair*.6)
     for guides in hair.front: _draw_hair(front, rng, hair, guides, who.hair)
-    layers = [layer.picture() for layer in (back, cloth, head, front)]
+    layers = [layer.picture(blur) for layer in (back, cloth, head, front)]
     step = rng.choice([0, .25, .4])
     if who.wear == "tee" and step: _add_stripes(layers[1], pose, who.trim, step)
     return layers
@@ -364,30 +359,26 @@ def _light_person(pose: _Pose, layers: list[np.ndarray], lamp: list[float], ambi
 
 # %% ../nbs/25_portraits.ipynb #29f42b9d
 def _box(x: float, y: float, w: float, h: float) -> list[tuple[float, float]]:
-    "A box by its top left corner and its size, as a polygon."
     return [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
 
 # %% ../nbs/25_portraits.ipynb #1b381bc3
-def _lamps(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
-    "Lamps at night."
+def _night_lamps(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
     scene.fill(_box(0, 0, w, h), colours[0]*.2)
     for light in np.linspace(.1, .9, 60):
         x, y, r = rng.uniform([0, 0, .015], [w, h, .07])
         scene.fill(_oval(x, y, r, r), (rng.choice(colours)*.5 + .5)*light)
 
 def _leaves(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
-    "Leaves, large ones first."
     greens = _colours("24391d 2f4a26 4d6b30 6f8f3e 9bb35a c9d68a")
     scene.fill(_box(0, 0, w, h), greens[0])
-    for r in np.linspace(.13, .04, 170):
+    for r in np.linspace(.13, .04, 170):  # large ones first
         angle = rng.uniform(0, np.pi)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         leaf = _oval(0, 0, r, .4*r) @ turn + rng.uniform(0, [w, h])
         scene.fill(leaf, rng.choice(greens)*rng.uniform(.7, 1.1))
 
 # %% ../nbs/25_portraits.ipynb #d964d1a0
-def _books(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
-    "Shelves full of books."
+def _bookshelves(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
     dark, wood = _colours("3a281c 6e4c33")
     scene.fill(_box(0, 0, w, h), dark)
     step = rng.uniform(.15, .24)
@@ -401,7 +392,6 @@ def _books(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarra
 
 # %% ../nbs/25_portraits.ipynb #e8076780
 def _room(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
-    "A wall with a window and pictures, and a sofa."
     white, sky = _colours("f0eee8 d6e8f4")
     scene.fill(_box(0, 0, w, h), colours[0]*.5 + .42)
     left = rng.uniform(-.1, w - .3)
@@ -414,7 +404,6 @@ def _room(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray
 
 # %% ../nbs/25_portraits.ipynb #6c6c463c
 def _hills(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
-    "Hills below a sky with clouds."
     top, low = rng.choice(_colours("4a86c8 8fb6dc c98a6a 7d8ea6")), rng.choice(_colours("e6eef2 f4dcc0"))
     for t in np.linspace(0, 1, 30): scene.fill(_box(0, t*h, w, h), top + (low - top)*min(1, 1.4*t))
     for x, y, r in rng.uniform([0, 0, .03], [w, .45*h, .1], (7, 3)):
@@ -423,7 +412,7 @@ def _hills(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarra
         ridge = _bezier(np.stack([w*np.linspace(-.1, 1.1, 4), h*y + rng.normal(0, .12, 4)], 1)[None])[0]
         scene.fill([*ridge, (2*w, 2*h), (-w, 2*h)], colour)
 
-_PLACES = [_lamps, _leaves, _books, _room, _hills]
+_PLACES = [_night_lamps, _leaves, _bookshelves, _room, _hills]
 
 # %% ../nbs/25_portraits.ipynb #8554d6ad
 def _draw_background(rng: Generator, size: tuple[int, int], colours: np.ndarray, place: Callable) -> np.ndarray:
@@ -445,7 +434,7 @@ def draw_layers(
     whom, where, how, behind, camera = np.random.default_rng(seed).spawn(5)
     who, pose = _person(whom), _Pose(where, size)
     lamp = np.array([.85*np.sin(camera.uniform(-1.2, 1.2)), -.45, .7])
-    layers = _draw_person(pose, who, how)
+    layers = _draw_person(pose, who, how, blur=camera.uniform(.3, .6)*max(1, min(size)/288))  # of the lens
     _light_person(pose, layers, (lamp/np.linalg.norm(lamp)).tolist(), camera.uniform(.35, .65))
     person = layers[0]
     for layer in layers[1:]: person = layer + (1 - layer[..., 3:])*person

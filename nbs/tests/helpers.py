@@ -143,7 +143,7 @@ def walking(
 ) -> tuple[np.ndarray, np.ndarray]:
     "A drawn person who walks over a still background: frames, uint8 N×H×W×3, and true alphas, float N×H×W."
     from u2net_nb.portraits import draw_layers
-    foreground, alpha, background = draw_layers(4, size)
+    foreground, alpha, background = draw_layers(15, size)
     alphas = np.stack([np.roll(alpha, step, 1) for step in steps])
     people = np.stack([np.roll(foreground, step, 1) for step in steps])
     frames = people * alphas[..., None] + background * (1 - alphas[..., None])
