@@ -130,6 +130,21 @@ def full_disk(left: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
+def touch(root: Path | str, *names: str) -> Path:
+    "Empty files below `root`, and the folders that they need. Returns `root`."
+    for name in names:
+        path = Path(root)/name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return Path(root)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    "The bytes of every file below a folder, by its path."
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
 def hashes(folder: Path) -> dict[str, str]:
     "The SHA-256 of every file below a folder."
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
