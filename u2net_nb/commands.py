@@ -7,6 +7,7 @@ __all__ = ['u2net_average', 'u2net_demo', 'u2net_download', 'u2net_evaluate', 'u
            'u2net_push', 'u2net_train', 'u2net_upload']
 
 # %% ../nbs/46_commands.ipynb #47ab2603
+import os
 from collections.abc import Callable
 from importlib import import_module
 
@@ -20,6 +21,7 @@ def _command(
 ) -> Callable[[], None]:
     "The function that the shell calls."
     def run() -> None:
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that spin slow PyTorch down on a busy machine
         with one_line_errors(name): work = getattr(import_module(f"u2net_nb.{module}"), main)
         work()
     run.__doc__ = f"The command `{name}`; `{name} --help` lists its arguments."

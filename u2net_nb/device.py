@@ -8,6 +8,7 @@ __all__ = ['has_gpu', 'find_device', 'computes_bf16', 'precision_here', 'keep_fr
 # %% ../nbs/15_device.ipynb #15de0003
 import ctypes
 import platform
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -38,18 +39,14 @@ def find_device(
     return torch.device(name)
 
 # %% ../nbs/15_device.ipynb #26950de1
-def computes_bf16(
-    device: torch.device,  # the processor's or a GPU's
-) -> bool:
+def computes_bf16(device: torch.device) -> bool:
     "Does the device compute in bfloat16, rather than emulate it?"
     if device.type == "cuda": return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
 
 # %% ../nbs/15_device.ipynb #15de0005
-def precision_here(
-    wanted: str,  # "auto", "no" (float32), "bf16" or "fp16"
-) -> str:
-    "What `wanted` means on this machine: \"no\", \"bf16\" or \"fp16\". Raises `ValueError` if it makes no sense here."
+def precision_here(wanted: str) -> str:
+    "What auto, no (float32), bf16 or fp16 means here: no, bf16 or fp16. Raises `ValueError` if it makes no sense."
     gpu = has_gpu()
     native = computes_bf16(torch.device("cuda" if gpu else "cpu"))
     if wanted == "auto": return "bf16" if native else "fp16" if gpu else "no"
@@ -58,7 +55,6 @@ def precision_here(
     if wanted == "bf16" and gpu and not native:
         raise ValueError("trainer.precision is bf16, which this GPU only emulates: use auto, or fp16")
     return wanted
-
 
 # %% ../nbs/15_device.ipynb #36ab0002
 def keep_freed_memory() -> None:
@@ -74,7 +70,6 @@ def machine_kind() -> str:
     "Such as \"NVIDIA H100\", or the processor's name and cores."
     if torch.cuda.is_available(): return torch.cuda.get_device_name()
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    names = re.findall(r"model name\s*: (.+)", cpuinfo.read_text()) if cpuinfo.exists() else []
     name = names[0] if names else platform.processor() or platform.machine()
     return f"{name}, {psutil.cpu_count(logical=False) or psutil.cpu_count()} cores"

@@ -188,10 +188,10 @@ def open_split(
     """The split, plain photos at `size`. Prints a line if photos of it may have trained the `weights`.
 
     Raises `ValueError`, `DataError` or `OSError` in one line."""
-    settings = DataConfig(size=list(size), split=list(proportions), fit="resize", portraits=60)
+    settings = DataConfig(size=list(size), split=list(proportions), fit="resize")
     if data.endswith((".yaml", ".yml")): settings.sources = read_sources(data)
     else: settings.dir = data
-    sources = open_sources(settings)
+    sources = open_sources(settings, portraits=60)
     lines = [] if split == "train" else [*_perhaps_trained_on(sources, split, weights)]
     if split in ("val", "test"): lines += _trained_elsewhere(sources, split)
     for line in lines: print(line)

@@ -8,6 +8,7 @@ __all__ = ['SourceConfig', 'DataConfig', 'check_settings', 'setting_error', 'rea
 
 # %% ../nbs/32_sources.ipynb #3200aa04
 import hashlib
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import accumulate
@@ -63,7 +64,6 @@ class DataConfig:
     split: list[int] = setting([], _SPLIT)        # train : validation : test; empty: as published, or 80 : 12 : 8
     folds: int = setting(0, _FOLDS)               # number of folds of training and validation; 0: none
     fold: int = setting(0, NOT_NEGATIVE)          # which of the folds validates, counted from 0; the others train
-    portraits: int = setting(400, at_least(3))    # how many to draw when there is no folder
     size: list[int] = setting([256, 256], _SIZE)  # width and height of the network's input
     margin: float = setting(1.125, _MARGIN)       # photos are resized to cover `size` times this, then cropped
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -71,42 +71,34 @@ class DataConfig:
     workers: int = setting(2, NOT_NEGATIVE)       # loader processes
 
 # %% ../nbs/32_sources.ipynb #32c0de02
-def check_settings(
-    settings: Any,    # a dataclass of settings, perhaps with others inside
-    prefix: str = "",  # put before every name
-) -> None:
-    "Raise `ValueError` naming the first setting whose value breaks its rule."
+def check_settings(settings: Any, prefix: str = "") -> None:
+    "Raise `ValueError` naming the first setting in a dataclass, or in one inside, whose value breaks its rule."
     for item in fields(settings):
         key, value = prefix + item.name, getattr(settings, item.name)
-        check, inside = item.metadata.get("check"), value if isinstance(value, list) else [value]
+        check = item.metadata.get("check")
         if check and not check(value): raise ValueError(f"{key} is {value}: it must be {item.metadata['description']}")
-        for i, part in enumerate(inside):
-            if is_dataclass(part): check_settings(part, f"{key}.{i}." if inside is value else f"{key}.")
+        for i, part in enumerate(value if isinstance(value, list) else []):
+            if is_dataclass(part): check_settings(part, f"{key}.{i}.")
+        if is_dataclass(value): check_settings(value, f"{key}.")
 
 # %% ../nbs/32_sources.ipynb #32c0de05
-def setting_error(
-    error: Exception,  # from Hydra or OmegaConf
-) -> str:
-    "What is wrong with which setting, in one line."
+def setting_error(error: Exception) -> str:
+    "What Hydra or OmegaConf say is wrong with which setting, in one line."
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     where = f"{cause.full_key}: " if getattr(cause, "full_key", None) else ""
-    text = str(cause).split("full_key")[0].split("raised while resolving interpolation: ")[-1]
-    text = text.split("Config search path")[0]  # Hydra adds where it looked
+    text = re.split("full_key|Config search path", str(cause))[0].split("raised while resolving interpolation: ")[-1]
     return where + " ".join(text.split())
 
-def read_sources(
-    path: str | Path,  # a YAML file
-) -> list[SourceConfig]:
+def read_sources(path: str | Path) -> list[SourceConfig]:
     "The list of sources in a YAML file. Raises `ValueError` in one line if there is none or it makes no sense."
-    try: found = OmegaConf.load(path)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(f"sources {path}: {one_line(error)}") from None
-    if not isinstance(found, ListConfig):
-        raise ValueError(f"sources {path}: give a YAML list, with a line `- dir: data/…` for each source")
     try:
+        found = OmegaConf.load(path)
+        if not isinstance(found, ListConfig): raise OSError("give a YAML list, a line `- dir: data/…` for each source")
         plain = OmegaConf.to_container(found, resolve=True, throw_on_missing=True)
         return OmegaConf.to_object(OmegaConf.merge(DataConfig, {"sources": plain})).sources
     except OmegaConfBaseException as error: raise ValueError(f"sources {path}: {setting_error(error)}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"sources {path}: {one_line(error)}") from None
 
 # %% ../nbs/32_sources.ipynb #9d4a6200
 class Source(NamedTuple):
@@ -117,16 +109,13 @@ class Source(NamedTuple):
     settings: SourceConfig      # with its `augment` filled in
 
 # %% ../nbs/32_sources.ipynb #32d00003
-def open_source(
-    settings: SourceConfig,  # its `dir` is a folder, or the name of a Kaggle dataset
-    data: DataConfig,        # the run's
-) -> Source:
-    "The source. Raises `FileNotFoundError` or `DataError`, in one line, if it cannot be used."
-    folder = _local_folder(settings.dir)
+def open_source(settings: SourceConfig, data: DataConfig) -> Source:
+    "One source of `data`. Raises `FileNotFoundError` or `DataError`, in one line, if it cannot be used."
+    folder, group = _local_folder(settings.dir), settings.group
     backgrounds = _split_empty(settings.backgrounds, data.split) if settings.backgrounds else None
-    if settings.no_person: splits = _split_empty(folder, data.split, settings.group)
-    else: splits = load_splits(folder, settings.photos, settings.mattes, data.split, settings.group)
-    if data.folds: splits = fold_splits(splits, data.fold, data.folds, settings.group)
+    if settings.no_person: splits = _split_empty(folder, data.split, group)
+    else: splits = load_splits(folder, settings.photos, settings.mattes, data.split, group)
+    if data.folds: splits = fold_splits(splits, data.fold, data.folds, group)
     settings = replace(settings, augment=settings.augment or data.augment)
     return Source(folder.resolve().name, splits, backgrounds, settings)
 
@@ -147,54 +136,46 @@ def _split_empty(folder: str | Path, proportions: list[int], group: str = "") ->
 
 # %% ../nbs/32_sources.ipynb #32c0de06
 def open_sources(
-    data: DataConfig,  # names a folder, several sources, or nothing
+    data: DataConfig,      # names a folder, several sources, or nothing
+    portraits: int = 400,  # to draw if it names nothing
 ) -> list[Source]:
     """Open everything that `data` names; without a name, draw portraits.
 
     Raises `ValueError` for a setting that breaks its rule, `FileNotFoundError`, `DataError` or `HubError`."""
-    if OmegaConf.is_config(data): data = OmegaConf.to_object(data)
+    if OmegaConf.is_config(data):
+        data = OmegaConf.to_object(OmegaConf.merge(DataConfig, OmegaConf.to_container(data, resolve=True)))
     check_settings(data, "data.")
     alone = SourceConfig(data.dir) if data.dir else SourceConfig(refined=True)  # drawn mattes are exact
-    if not data.dir and not data.sources: alone.dir = str(_drawn_folder(data))
+    if not data.dir and not data.sources: alone.dir = str(_drawn_folder(data, portraits))
     return [open_source(source, data) for source in data.sources or [alone]]
 
-def _drawn_folder(data: DataConfig) -> Path:
+def _drawn_folder(data: DataConfig, portraits: int) -> Path:
     "The folder of drawn portraits that fits `size`, made on first use."
     size = tuple(round(side * data.margin) for side in data.size)
-    folder = Path("data", f"sample-{data.portraits}-{size[0]}x{size[1]}")
+    folder = Path("data", f"sample-{portraits}-{size[0]}x{size[1]}")
     if folder.exists(): return folder
     from u2net_nb.sample import write_sample  # only where portraits are drawn
-    try: return write_sample(folder, data.portraits, size)
+    try: return write_sample(folder, portraits, size)
     except OSError:
         if not (folder/"manifest.csv").exists(): raise
         return folder  # another training has drawn them meanwhile
 
 # %% ../nbs/32_sources.ipynb #32c0de07
-def pairs_of(
-    splits: Splits,  # of Pairs
-    split: str,      # train, val, test or all
-) -> list[Pair]:
-    "The pairs of one split, or of all."
+def pairs_of(splits: Splits, split: str) -> list[Pair]:
+    "The pairs of train, val, test or all."
     return [pair for part in splits for pair in part] if split == "all" else getattr(splits, split)
 
 # %% ../nbs/32_sources.ipynb #416599d7
 class SourceDataset(Dataset):
-    """One split of a `Source`, as dictionaries.
+    """One split of a `Source`, as dictionaries. Arguments as for `Mixture`.
 
     `photo` is uint8 H×W×3, `alpha` uint8 H×W, `name` a text, `refined` a bool, `colour` float32 4, and `band` bool H×W.
     `dataset[epoch, index, draw]` is an item as that draw of that epoch sees it. Raises `DataError` for a bad file."""
-    def __init__(self,
-        source: Source,     # an opened folder
-        split: str,         # train, val, test or all
-        data: DataConfig,   # the run's
-        seed: int = 0,      # of what is random
-        band: bool = True,  # compute the unknown band?
-        augment: bool | None = None,  # change the photos at random? None: those of the training split
-    ):
+    def __init__(self, source: Source, split: str, data: DataConfig, seed: int = 0, band: bool = True,
+                 augment: bool | None = None):
         self.pairs = pairs_of(source.splits, split)
         self.backgrounds = source.backgrounds and pairs_of(source.backgrounds, split)
-        self.augment = source.settings.augment
-        self.people = source.settings.people
+        self.augment, self.people = source.settings.augment, source.settings.people
         exact = source.settings.no_person or bool(source.backgrounds)  # nobody, or a cut-out's own alpha
         self.refined = source.settings.refined or exact
         self.size, self.seed, self.band = tuple(data.size), seed, band
@@ -212,7 +193,9 @@ class SourceDataset(Dataset):
         if self.random:
             window = random_window(rng, self.augment, photo.size, self.size)
             colour = random_colours(rng, self.augment)
-        else: window, colour = self._fixed_window(photo.size), np.zeros(4, np.float32)
+        else:
+            whole = self.full_image or bool(self.backgrounds)  # a composite has the right shape already
+            window, colour = fixed_window(photo.size, self.size, whole), np.zeros(4, np.float32)
         photo, alpha = (torch.from_numpy(warp(picture, window, self.size)) for picture in (photo, matte))
         name = self.pairs[key[1]].photo.name
         item = dict(photo=photo, alpha=alpha, name=name, refined=self.refined, colour=colour)
@@ -225,10 +208,6 @@ class SourceDataset(Dataset):
         scene = self.backgrounds[rng.integers(len(self.backgrounds))].photo
         others = rng.integers(len(self.pairs), size=rng.integers(self.people))
         return composite_pair([*(self.pairs[i] for i in others), pair], scene, self.read_size, rng)
-
-    def _fixed_window(self, source: tuple[int, int]) -> np.ndarray:
-        "The window for validation and test; a composite has the right shape already."
-        return fixed_window(source, self.size, self.full_image or bool(self.backgrounds))
 
 # %% ../nbs/32_sources.ipynb #3200aa12
 def _unique_names(sources: list[Source]) -> list[str]:
@@ -259,15 +238,12 @@ class Mixture(Dataset):
         return self.parts[part][epoch, index - (self.ends[part] - len(self.parts[part])), *draw]
 
 # %% ../nbs/32_sources.ipynb #32c0de09
-def split_record(
-    sources: list[Source],  # opened folders
-) -> dict[str, dict[str, Any]]:
+def split_record(sources: list[Source]) -> dict[str, dict[str, Any]]:
     "How each source is split, by its name: number of photos and hash of their names, for each part and for all."
-    return {name: _record(source) for name, source in zip(_unique_names(sources), sources)}
+    return {name: _record_of(source) for name, source in zip(_unique_names(sources), sources)}
 
-def _record(source: Source) -> dict[str, Any]:
+def _record_of(source: Source) -> dict[str, Any]:
     parts = {split: sorted(pair.name for pair in pairs_of(source.splits, split)) for split in (*Splits._fields, "all")}
-    hashes = {split: hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-              for split, names in parts.items()}
-    counts = {split: len(names) for split, names in parts.items()}
-    return {"group": source.settings.group, "photos": counts, "names": hashes}
+    texts = {split: "\n".join(names).encode("utf-8", "surrogateescape") for split, names in parts.items()}
+    return {"group": source.settings.group, "photos": {split: len(names) for split, names in parts.items()},
+            "names": {split: hashlib.sha256(text).hexdigest()[:16] for split, text in texts.items()}}
