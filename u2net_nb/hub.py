@@ -20,7 +20,6 @@ import stat
 import subprocess
 import sys
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path, PurePosixPath
@@ -89,25 +88,16 @@ CDLA-Permissive-1.0 CDLA-Sharing-1.0 CC-BY-ND-4.0 CC-BY-NC-ND-4.0 ODC-BY-1.0 LGP
 EU-ODP-Legal-Notice apache-2.0 GPL-3.0
 """.split()
 
-# %% ../nbs/23_hub.ipynb #8ca565fc
-def _survey(folder: Path) -> tuple[list[Pair], str, str]:
-    "The pairs of a dataset folder, and the subtitle and description of its page."
-    splits = load_splits(folder)
-    pairs, sizes = [pair for part in splits for pair in part], Counter()
-    for pair in progress_bar(pairs, desc="Looking at photos"):
-        with opened(pair.photo) as image: sizes["{}×{}".format(*image.size)] += 1
-    pixels = sizes.most_common(1)[0][0] + (" and other" if len(sizes) > 1 else "") + " pixels"
-    parts = ", ".join(f"{len(part):,} {name}" for name, part in splits._asdict().items())
-    refined = sum(refined_path(pair).exists() for pair in pairs)
-    return pairs, f"{len(pairs):,} portraits with alpha mattes, {pixels}", (
-        "- Photos with mattes of the same name, 8 bits, 255 = person\n"
-        f"- Splits: {parts}\n- Refined mattes: {refined:,}")
-
 # %% ../nbs/23_hub.ipynb #1b3a30a6
 def _page(folder: Path, name: str, license: str) -> tuple[dict, list[Pair]]:
     "The metadata of the dataset's page, and the pairs."
-    title, (pairs, subtitle, description) = _title(name, 6), _survey(folder)
-    meta = dict(title=title, subtitle=subtitle, description=description, licenses=[dict(name="unknown")])
+    title, splits = _title(name, 6), load_splits(folder)
+    pairs = [pair for part in splits for pair in part]
+    for pair in progress_bar(pairs, desc="Opening photos"):
+        with opened(pair.photo): pass
+    parts = ", ".join(f"{len(part):,} {split}" for split, part in splits._asdict().items())
+    meta = dict(title=title, subtitle=f"{len(pairs):,} portraits with alpha mattes", licenses=[dict(name="unknown")],
+                description=f"Mattes have 8 bits, 255 = person. Splits: {parts}.")
     own = read_metadata(folder)
     meta |= {key: own[key] for key in (*meta, "keywords") if own.get(key)}
     if license: meta["licenses"] = [dict(name=license)]
@@ -443,16 +433,6 @@ def push_run(
           f"kaggle kernels output {name} -p results/{name.split('/')[1]}")
     return answer.url
 
-# %% ../nbs/23_hub.ipynb #a1b2c309
-def _build_wheel(folder: Path) -> Path:
-    "Build the package, with the bundled weights, into a new folder. Raises `OSError` if pip cannot."
-    with TemporaryDirectory() as tmp:
-        source = write_file(Path(tmp, "u2net_nb.zip"), _package(weights=True))
-        words = sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source
-        built = subprocess.run(words, capture_output=True, text=True)
-    if built.returncode: raise OSError(f"pip cannot build the package: {built.stderr.splitlines()[-1]}")
-    return next(folder.iterdir())
-
 # %% ../nbs/23_hub.ipynb #a1b2c30a
 def push_package(
     name: str,  # owner/slug of the dataset on Kaggle
@@ -462,9 +442,14 @@ def push_package(
                 licenses=[dict(name="apache-2.0")])
     notebook = Path("kaggle-train.ipynb")
     if notebook.exists(): raise FileExistsError(f"{notebook} exists: move it away first")
-    with TemporaryDirectory() as tmp:
-        sha256 = hashlib.sha256(_build_wheel(Path(tmp)).read_bytes()).hexdigest()
-        _send(Path(tmp), meta)
+    with TemporaryDirectory() as tmp, TemporaryDirectory() as staged:
+        source = write_file(Path(tmp, "u2net_nb.zip"), _package(weights=True))
+        words = sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", staged, source
+        built = subprocess.run(words, capture_output=True, text=True)
+        if built.returncode: raise OSError(f"pip cannot build the package: {built.stderr.splitlines()[-1]}")
+        wheel, = Path(staged).iterdir()
+        sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        _send(Path(staged), meta)
     filled = f"PACKAGE, SHA256 = '{name}', '{sha256}'"
     write_file(notebook, _TRAIN.read_text(encoding="utf-8").replace("PACKAGE, SHA256 = None, None", filled))
     return f"import {notebook} on Kaggle, and attach {name} and a dataset of photos to it"
