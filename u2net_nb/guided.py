@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # photos need no PyTorch; only the graph does
     Map = Tensor | np.ndarray  # of one shape
 
 # %% auto #0
-__all__ = ['SMOOTHNESS', 'guided_upsample', 'guided_graph']
+__all__ = ['guided_upsample', 'guided_graph']
 
 # %% ../nbs/21_guided.ipynb #2110aa01
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -38,14 +38,14 @@ def _solved(rows: list[list[Map]], right: list[Map]) -> list[Map]:
     return right
 
 # %% ../nbs/21_guided.ipynb #2100aa06
-SMOOTHNESS = 1e-5  # He's ε, for colours in 0..1
+_SMOOTHNESS = 1e-5  # He's ε, for colours in 0..1
 
 def _lines(guide: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     "Slopes, float32 h×w×3, and offsets, float32 h×w, of the linear functions that fit `alpha` around each pixel."
     centre, level = _mean(guide), _mean(alpha)
     covariance = _mean(guide * alpha[..., None]) - centre * level[..., None]
     products = [_mean(guide[..., i:i + 1] * guide) - centre[..., i:i + 1] * centre for i in range(3)]
-    spread = [[products[i][..., j] + SMOOTHNESS * (i == j) for j in range(3)] for i in range(3)]
+    spread = [[products[i][..., j] + _SMOOTHNESS * (i == j) for j in range(3)] for i in range(3)]
     slope = np.dstack(_solved(spread, [covariance[..., i] for i in range(3)]))
     return _mean(slope), _mean(level - (slope * centre).sum(-1))
 
@@ -100,7 +100,7 @@ def guided_graph(
     colours, values = _windows(small), _windows(alpha)
     centre, level = colours.mean(0), values.mean(0)
     colours, values = (colours - centre).split(1, 2), values - level
-    spread = [[(one * other).mean(0) + SMOOTHNESS * (one is other) for other in colours] for one in colours]
+    spread = [[(one * other).mean(0) + _SMOOTHNESS * (one is other) for other in colours] for one in colours]
     slope = torch.cat(_solved(spread, [(one * values).mean(0) for one in colours]), 1)
     offset = level - (slope * centre).sum(1, keepdim=True)
     lines = _windows(torch.cat([slope, offset], 1)).mean(0)

@@ -18,9 +18,8 @@ from .images import MOST_LABELS
 if TYPE_CHECKING: from scipy.sparse import csr_matrix
 
 # %% auto #0
-__all__ = ['OUTSIDE', 'INSIDE', 'Background', 'SIDES', 'FOREGROUND', 'BLUR', 'FAINT', 'BLUR_SIGMA', 'BLUR_SIDE', 'fixed_band',
-           'adaptive_band', 'trimap', 'Refined', 'refine', 'as_matte', 'with_alpha', 'backdrop', 'composite',
-           'estimate_foreground', 'cut_out', 'blurred_backdrop', 'scene_behind']
+__all__ = ['Background', 'FOREGROUND', 'BLUR', 'fixed_band', 'adaptive_band', 'trimap', 'Refined', 'refine', 'as_matte',
+           'with_alpha', 'backdrop', 'composite', 'estimate_foreground', 'cut_out', 'blurred_backdrop', 'scene_behind']
 
 # %% ../nbs/20_matting.ipynb #717b5608
 def _unit(mask: np.ndarray) -> np.ndarray:
@@ -54,7 +53,7 @@ def _from_edge(person: np.ndarray) -> np.ndarray:
     return inside + outside
 
 # %% ../nbs/20_matting.ipynb #2166b3c1
-OUTSIDE, INSIDE = .08, .01  # width of the band, in units of the person's size
+_OUTSIDE, _INSIDE = .08, .01  # width of the band, in units of the person's size
 
 def adaptive_band(
     mask: np.ndarray,  # H×W, uint8 with 255 = person, or float in 0..1; cut at half
@@ -62,7 +61,7 @@ def adaptive_band(
     "The unknown band, bool H×W: 8 % of the person's size (√area) outwards and 1 % inwards, at least one pixel each."
     person = _hard(mask)
     size = np.sqrt(person.sum())
-    width = np.where(person, max(1, INSIDE * size), max(1, OUTSIDE * size))
+    width = np.where(person, max(1, _INSIDE * size), max(1, _OUTSIDE * size))
     return _from_edge(person) <= width
 
 # %% ../nbs/20_matting.ipynb #2bfadea2
@@ -74,28 +73,28 @@ def trimap(
     return np.where(band, 128, 255 * _hard(mask)).astype(np.uint8)
 
 # %% ../nbs/20_matting.ipynb #2001aa09
-TRUST = .015  # distance from the edge at which the trust is 1, in units of the person's size
+_TRUST = .015  # distance from the edge at which the trust is 1, in units of the person's size
 
 def _trust(person: np.ndarray) -> np.ndarray:
     "How much a bool mask counts at each pixel, float H×W, above 0."
     distance = (_from_edge(person) - 1).clip(0)
     size = np.sqrt(person.sum())
-    return (distance / (TRUST * size)) ** 2 + 1e-6  # a trace everywhere, so that no matrix is singular
+    return (distance / (_TRUST * size)) ** 2 + 1e-6  # a trace everywhere, so that no matrix is singular
 
 # %% ../nbs/20_matting.ipynb #da018b0d
-EPSILON = 1e-6  # PyMatting's regularisation, for colours in 0..1
-STRIP = 64      # rows of the photo at a time
+_EPSILON = 1e-6  # PyMatting's regularisation, for colours in 0..1
+_STRIP = 64      # rows of the photo at a time
 
 def _laplacian_rows(photo: np.ndarray, band: np.ndarray) -> csr_matrix:
     "The matting Laplacian's rows for the pixels of the band: sparse float64, one column per pixel of the photo."
     from pymatting import cf_laplacian  # not at the top: its first import compiles for most of a minute
     from scipy.sparse import csr_matrix, vstack
     (h, w), strips = band.shape, []
-    for top in range(0, h, STRIP):
-        first, last = max(0, top - 2), min(h, top + STRIP + 2)
+    for top in range(0, h, _STRIP):
+        first, last = max(0, top - 2), min(h, top + _STRIP + 2)
         wanted = np.zeros_like(band[first:last])
-        wanted[top - first:top - first + STRIP] = band[top:top + STRIP]
-        laplacian = cf_laplacian(photo[first:last] / 255, epsilon=EPSILON, is_known=~band[first:last])
+        wanted[top - first:top - first + _STRIP] = band[top:top + _STRIP]
+        laplacian = cf_laplacian(photo[first:last] / 255, epsilon=_EPSILON, is_known=~band[first:last])
         rows = laplacian[wanted.ravel()]
         strips.append(csr_matrix((rows.data, rows.indices + first * w, rows.indptr), (rows.shape[0], h * w)))
     return vstack(strips, format="csr")
@@ -193,7 +192,7 @@ def composite(
     return scene
 
 # %% ../nbs/20_matting.ipynb #20ab0001
-SIDES = 61, 13, 5  # pixels, of the box in each round
+_SIDES = 61, 13, 5  # pixels, of the box in each round
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray, side: int) -> np.ndarray:
     "The mean of the box around each pixel, float H×W×3, or the values themselves where all weights are 0."
@@ -205,7 +204,7 @@ def _fused_colours(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     "The person's own colours by blur fusion, uint8 H×W×3."
     photo, share = photo.astype(np.float32), alpha[..., None]
     front = back = photo
-    for side in SIDES:
+    for side in _SIDES:
         front, back = _weighted_mean(front, alpha, side), _weighted_mean(back, 1 - alpha, side)
         front += share * (photo - share * front - (1 - share) * back)
     return np.rint(front).clip(0, 255).astype(np.uint8)
@@ -221,14 +220,14 @@ def _smooth_colours(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return np.rint(255 * colours).clip(0, 255).astype(np.uint8)
 
 # %% ../nbs/20_matting.ipynb #2001aa28
-TILE, REACH = 1024, 64  # pixels: the side of a tile, and how much of its surroundings is looked at
+_TILE, _REACH = 1024, 64  # pixels: the side of a tile, and how much of its surroundings is looked at
 
 def _tiles(h: int, w: int, tile: int) -> Iterator[tuple[tuple[slice, slice], ...]]:
     "Per tile: where it is in the photo, the part of the photo to look at, and where the tile is in that part."
     for top in range(0, h, tile):
         for left in range(0, w, tile):
-            y, x = max(0, top - REACH), max(0, left - REACH)
-            around = np.s_[y:top + tile + REACH, x:left + tile + REACH]
+            y, x = max(0, top - _REACH), max(0, left - _REACH)
+            around = np.s_[y:top + tile + _REACH, x:left + tile + _REACH]
             yield np.s_[top:top + tile, left:left + tile], around, np.s_[top - y:, left - x:]
 
 # %% ../nbs/20_matting.ipynb #3606813a
@@ -238,7 +237,7 @@ def estimate_foreground(
     photo: np.ndarray,  # H×W×3 uint8
     alpha: np.ndarray,  # H×W, uint8 with 255 = person, or float in 0..1
     method: str = "fast",  # blur fusion (Forte, 2021); "ml": multi-level estimation (Germer et al., 2020)
-    tile: int = TILE,   # pixels, side of a tile
+    tile: int = _TILE,   # pixels, side of a tile
 ) -> np.ndarray:
     """The person's own colours, without the background's share: uint8 H×W×3. A tile without soft pixels keeps its own.
 
@@ -262,22 +261,22 @@ def cut_out(
 
 # %% ../nbs/20_matting.ipynb #494f8ad0
 BLUR = "blur"      # as a background: the photo's own, blurred
-FAINT = .1         # from this alpha on, a pixel does not count as background
-BLUR_SIGMA = .025  # of the Gaussian, in units of the picture's longer side
-BLUR_SIDE = 512    # pixels of the longer side of the picture that is blurred, at most
+_FAINT = .1         # from this alpha on, a pixel does not count as background
+_BLUR_SIGMA = .025  # of the Gaussian, in units of the picture's longer side
+_BLUR_SIDE = 512    # pixels of the longer side of the picture that is blurred, at most
 
 def blurred_backdrop(
     photo: Image.Image,  # PIL RGB
     matte: Image.Image,  # PIL L, 255 = person, of the same size
 ) -> Image.Image:
     "The photo's background, blurred, without the person, PIL RGB. A photo that is all person is blurred as it is."
-    weight = (1 - _unit(np.asarray(matte)) / FAINT).clip(0)
+    weight = (1 - _unit(np.asarray(matte)) / _FAINT).clip(0)
     if not weight.any(): weight[:] = 1
-    shrink = min(1, BLUR_SIDE / max(photo.size))
+    shrink = min(1, _BLUR_SIDE / max(photo.size))
     size = [max(1, round(side * shrink)) for side in photo.size]
     layers = *np.asarray(photo).transpose(2, 0, 1), 1  # red, green and blue, and 1 for the sum of the weights
     sums = np.dstack([cv2.resize(layer * weight, size, interpolation=cv2.INTER_AREA) for layer in layers])
-    total, sigma = sums.sum((0, 1)), BLUR_SIGMA * max(size)
+    total, sigma = sums.sum((0, 1)), _BLUR_SIGMA * max(size)
     near, wide = (cv2.GaussianBlur(sums, (0, 0), width) for width in (sigma, 4 * sigma))
     sums = near + 1e-3 * wide + 1e-6 * total / total[3]
     scene = np.rint(sums[..., :3] / sums[..., 3:]).astype(np.uint8)

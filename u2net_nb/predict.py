@@ -32,8 +32,7 @@ if TYPE_CHECKING:  # PyTorch takes longer to load than a photo takes to be cut o
     from u2net_nb.model import U2Net
 
 # %% auto #0
-__all__ = ['PHOTO_FORM', 'UNSURE', 'AROUND', 'REFINED_PIXELS', 'OnnxNet', 'onnx_net', 'load_net', 'full_alpha', 'refine_hair',
-           'doubt', 'squeezed', 'Predictor']
+__all__ = ['PHOTO_FORM', 'OnnxNet', 'onnx_net', 'load_net', 'full_alpha', 'refine_hair', 'doubt', 'squeezed', 'Predictor']
 
 # %% ../nbs/40_predict.ipynb #40ab260a
 PHOTO_FORM = "RGB, value / 127.5 - 1"  # the normalisation of photos in the metadata of our exports
@@ -161,10 +160,10 @@ def full_alpha(
     return alpha * (np.asarray(opacity, np.float32) / 255) if opacity else alpha
 
 # %% ../nbs/40_predict.ipynb #4000aa08
-UNSURE = .03, .97        # of alpha: what lies between is solved anew
-AROUND = .012            # and what is closer to it than this, in units of the photo's longer side
-REFINED_PIXELS = 4 << 20  # of a photo that is refined, at most
-_ONE_PHOTO = Lock()      # is refined at a time, because its equations take a gigabyte or two
+_UNSURE = .03, .97           # pixels with an alpha between these are solved anew,
+_AROUND = .012               # as are pixels closer to them than this, in units of the photo's longer side
+_REFINED_PIXELS = 4_000_000  # of a photo that is refined, at most
+_ONE_PHOTO = Lock()          # is refined at a time, because its equations take a gigabyte or two
 
 def refine_hair(
     alpha: np.ndarray,  # float32 H×W in 0..1
@@ -174,13 +173,13 @@ def refine_hair(
 
     Unchanged if there is nothing to solve. Raises `ImportError` without PyMatting."""
     h, w = alpha.shape
-    shrink = (REFINED_PIXELS / alpha.size) ** .5
+    shrink = (_REFINED_PIXELS / alpha.size) ** .5
     if shrink < 1:
         size = int(w * shrink), int(h * shrink)
         smaller = (cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in (alpha, photo))
         return guided_upsample(refine_hair(*smaller), photo)
-    sure = ((alpha <= UNSURE[0]) | (alpha >= UNSURE[1])).astype(np.uint8)
-    band = cv2.distanceTransform(sure, cv2.DIST_L2, 5) <= AROUND * max(h, w)
+    sure = ((alpha <= _UNSURE[0]) | (alpha >= _UNSURE[1])).astype(np.uint8)
+    band = cv2.distanceTransform(sure, cv2.DIST_L2, 5) <= _AROUND * max(h, w)
     with _ONE_PHOTO: return refine(photo, alpha, band).alpha
 
 # %% ../nbs/40_predict.ipynb #4000aa12
