@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MOVING_PICTURES', 'VIDEOS', 'Photo', 'MOST_LABELS', 'DataError', 'is_picture', 'unreadable', 'refuse_device',
            'opened', 'is_clip', 'load_upright', 'in_srgb', 'read_photo', 'upright_rgb', 'alpha_channel',
-           'matte_and_flag', 'matte_of', 'read_matte', 'encoded', 'parse_size', 'size_text', 'cover_size', 'normalise',
+           'matte_and_flag', 'read_matte', 'encoded', 'parse_size', 'size_text', 'cover_size', 'normalise',
            'denormalise']
 
 # %% ../nbs/01_images.ipynb #0100aa04
@@ -212,18 +212,12 @@ def matte_and_flag(
     if not 0 < top <= MOST_LABELS or border > people: return image.convert("L"), ""
     return labels.point([0, *[255] * 254, 0]), "labels border" if border else "labels"
 
-def matte_of(
-    image: Image.Image,  # 8 bits per channel
-) -> Image.Image:
-    "The matte in a picture of any kind, PIL L, 255 = person; labels become 0 and 255."
-    return matte_and_flag(image)[0]
-
 # %% ../nbs/01_images.ipynb #0100aa38
 def read_matte(
     path: str | os.PathLike,  # a picture file
 ) -> Image.Image:
     "The matte in `path`, PIL L, upright, 255 = person. Raises `DataError` if it cannot be read."
-    with opened(path) as image: return matte_of(load_upright(image))
+    with opened(path) as image: return matte_and_flag(load_upright(image))[0]
 
 # %% ../nbs/01_images.ipynb #0100aa17
 def encoded(
