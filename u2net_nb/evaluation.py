@@ -20,6 +20,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 from PIL import Image
 
 from .checkpoint import header_metadata
@@ -140,6 +141,7 @@ def plot_errors(
     edges = np.geomspace(groups.min().min(), 1.001 * groups.max().max(), 25)
     ax.hist([group for _, group in groups], edges, stacked=True, label=[name for name, _ in groups])
     ax.set(xscale="log", xlabel="MAE", ylabel="photos")
+    ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")  # 0.02, not 2 × 10⁻²
     ax.xaxis.set_minor_formatter("{x:g}")
     ax.legend()
