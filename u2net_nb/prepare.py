@@ -461,6 +461,7 @@ def prepare(
     Each folder gets `manifest.csv`, `report.csv` and, if photos of different splits look alike, `alike.csv`. An
     interrupted run goes on where it stopped. Returns the number of pairs, of the files left out for each reason, of
     photos that look alike, and of the user's files set aside. Raises `ValueError` or `OSError` in one line."""
+    if workers < 0: raise ValueError(f"workers is {workers}: give 0 or more")
     raw, out, sizes = Path(raw), Path(out), tuple(map(tuple, sizes or getattr(KINDS.get(kind), "sizes", ())))
     _check_request(kind, raw, out, sizes, group)
     others = [load_splits(other) for other in others]
