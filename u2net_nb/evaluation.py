@@ -174,8 +174,8 @@ def _trained_elsewhere(sources: list[Source], split: str) -> Iterator[str]:
     sizes = {path.stat().st_size for path in tested}
     known = {content(path): path for path in trained if path.stat().st_size in sizes}
     if found := [f"{path} = {known[key]}" for path in tested if (key := content(path)) in known]:
-        yield (f"{len(found)} of these photos are training photos, too ({', '.join(found[:3])}): scores on them "
-               "flatter, delete one of each")
+        yield (f"{len(found)} photo(s) are in a training part, too ({', '.join(found[:3])}): scores on them flatter, "
+               "delete one of each")
 
 # %% ../nbs/44_evaluation.ipynb #a8446cc4
 SPLITS = *Splits._fields, "all"  # all: every photo, of a folder that was kept back
