@@ -78,18 +78,15 @@ def read_raw_pair(
     """Photo (PIL RGB, or RGBA for a cut-out) and matte (PIL L) of one shape, but not size, and the matte's flag.
 
     Raises `Defect` if a file is bad or they do not fit together, `OSError` if the disk fails."""
-    def mismatch(**sizes: tuple[int, int]) -> Defect:
-        details = ", ".join("{} {}x{}".format(what.replace("_", " "), *size) for what, size in sizes.items())
-        return Defect(source.photo, "size mismatch", details)
     cutout = source.mattes == (source.photo,)
     image = _load(raw, source.photo, None if cutout else least)
     parts = [_matte_in(name, image if cutout else _load(raw, name), alpha or cutout) for name in source.mattes]
     masks, flags = zip(*parts)
-    smallest, largest = min(mask.size for mask in masks), max(mask.size for mask in masks)
-    if smallest != largest: raise mismatch(one_part=smallest, another=largest)
+    sizes = sorted({mask.size for mask in masks})
+    if len(sizes) > 1 or not same_shape(image.size, sizes[0]):  # the photo may have been decoded smaller
+        photo, *mattes = ("{}x{}".format(*size) for size in (_load(raw, source.photo).size, *sizes))
+        raise Defect(source.photo, "size mismatch", f"photo {photo}, matte {' and '.join(mattes)}")
     matte = reduce(ImageChops.lighter, masks)
-    if not same_shape(image.size, matte.size):  # the photo may have been decoded smaller
-        raise mismatch(photo=_load(raw, source.photo).size, matte=matte.size)
     low, high = matte.getextrema()
     if high == 0: raise Defect(source.mattes[0], "empty matte", "nobody there")
     if low == 255: raise Defect(source.mattes[0], "opaque matte", "no background")
@@ -115,7 +112,7 @@ class Converted(NamedTuple):
     matte: bytes       # a PNG or JPEG file
 
 # %% ../nbs/24_prepare.ipynb #2fbba2b6
-def _resized(
+def _fitted(
     photo: Image.Image, matte: Image.Image, size: tuple[int, int], flag: str = "", jpeg_masks: bool = False,
 ) -> Converted:
     "The pair scaled to cover `size` and centre-cropped: Lanczos for the photo, the mean over area for the matte."
@@ -218,7 +215,7 @@ def _convert(
     stamp = _stamp(source, raw, alpha, jpeg_masks)
     try: photo, matte, flag = read_raw_pair(raw, source, tuple(map(max, zip(*sizes))), alpha)
     except Defect as defect: return stamp, defect.args
-    return stamp, [_resized(photo, matte, size, flag, jpeg_masks) for size in sizes]
+    return stamp, [_fitted(photo, matte, size, flag, jpeg_masks) for size in sizes]
 
 # %% ../nbs/24_prepare.ipynb #ee67bf0e
 _STOPS = signal.SIGINT, signal.SIGTERM  # from a terminal or a batch system, to all processes of the group
@@ -419,8 +416,6 @@ def fingerprint(photo: Image.Image) -> np.ndarray:
 # %% ../nbs/24_prepare.ipynb #5e1d0a06
 ALIKE = 36  # bits of 256
 
-def _print_of(pair: Pair) -> np.ndarray: return fingerprint(read_photo(pair.photo, (64, 64)))
-
 def find_look_alikes(
     own: Splits,                    # of Pairs
     others: Iterable[Splits] = (),  # of other datasets
@@ -433,7 +428,8 @@ def find_look_alikes(
     splits = Splits(*(sum(parts, []) for parts in zip(own, *others)))
     pairs = [pair for part in splits for pair in part]
     with ThreadPoolExecutor() as pool:
-        marks = progress_bar(pool.map(_print_of, pairs), total=len(pairs), desc="Comparing", unit="photo")
+        marks = pool.map(lambda pair: fingerprint(read_photo(pair.photo, (64, 64))), pairs)
+        marks = progress_bar(marks, total=len(pairs), desc="Comparing", unit="photo")
         prints = np.split(np.array(list(marks)), np.cumsum([*map(len, splits)])[:2])
     def name(pair: Pair) -> str: return pair.name if pair in mine else str(pair.photo)
     found = {}
@@ -498,11 +494,6 @@ def _prepared(
     more = {"look alike": len(alike), "set aside": sum(target.set_aside for target in targets)}
     return counts | {what: count for what, count in more.items() if count}
 
-# %% ../nbs/24_prepare.ipynb #ea4de20c
-def _parse_sizes(sizes: str) -> list[tuple[int, int]] | None:
-    "[(288, 384), (216, 288)] from \"288x384,216x288\", None from \"\". Raises `ValueError`."
-    return [parse_size(size) for size in sizes.split(",")] if sizes else None
-
 # %% ../nbs/24_prepare.ipynb #d97e9066
 def prepare_command(
     kind: Layout,              # layout of raw; folder: photos and mattes with matching names, or RGBA cut-outs
@@ -517,7 +508,9 @@ def prepare_command(
 ) -> str:
     "Make a dataset of numbered pairs per size from a raw download. An interrupted run goes on where it stopped."
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system stops like Ctrl-C
-    try: counts = prepare(kind, raw, out, _parse_sizes(sizes), jpeg_masks, workers, group, others)
+    try:
+        several = [parse_size(size) for size in sizes.split(",") if size]
+        counts = prepare(kind, raw, out, several, jpeg_masks, workers, group, others)
     except (OSError, ValueError) as error:
         if any(out.glob(f"*/{UNFINISHED}")): error.add_note("what is done is kept, the same command goes on from there")
         raise
