@@ -85,9 +85,8 @@ def _write_results(
     foreground: str,           # of `FOREGROUND`
     refine: bool,              # find strands of hair?
 ) -> str:
-    "Write the results of one photo. Returns what `doubt` says of its alpha."
-    alpha = full_alpha(small, *photo, refine)
-    matte = as_matte(alpha)
+    "Write the results of one photo. Returns the `doubt` about the network's alpha."
+    matte = as_matte(full_alpha(small, *photo, refine))
     pictures = {"alpha": matte}
     if set(results) - {"alpha"}: pictures["cutout"] = cut_out(photo[0], matte, foreground)
     if "blend" in results: pictures["blend"] = composite(pictures["cutout"], scene_behind(background, photo[0], matte))
@@ -96,7 +95,7 @@ def _write_results(
         kinds = {".png": ("PNG", {"compress_level": 2}), ".jpg": ("JPEG", {"quality": 95})}
         name, options = kinds[path.suffix]
         write_file(path, encoded(pictures[kind], name, **options))
-    return doubt(alpha)
+    return doubt(small)  # `refine` would hide that the network wavered
 
 # %% ../nbs/42_convert.ipynb #4200aa17
 PHOTO_BATCH, PIXELS = 8, 12_000_000  # photos that the network sees together: how many, and with how many pixels
@@ -110,7 +109,7 @@ def convert_photos(
 ) -> Iterator[tuple[Path, str | Exception]]:
     """Write results for each photo, with a progress bar; each file is written whole or not at all.
 
-    Yields each photo with what `doubt` says of its alpha, or with the error that prevented its results."""
+    Yields each photo with the `doubt` about its alpha, or with the error that prevented its results."""
     def write(path: Path, *row: Any) -> tuple[Path, str | Exception]:
         try: return path, _write_results(*row, wanted[path], background, foreground, predictor.refine)
         except FAILURES as error: return path, error
