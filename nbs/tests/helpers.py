@@ -1,5 +1,4 @@
 """What the test notebooks share: papermill, commands, limits and hashes."""
-import hashlib
 import json
 import os
 import resource
@@ -13,15 +12,12 @@ from contextlib import contextmanager, redirect_stdout
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import nbformat
 import numpy as np
 from PIL import Image
 from warm import ADDRESS
-
-if TYPE_CHECKING: from omegaconf import DictConfig
 
 NBS = Path(__file__).resolve().parents[1]
 REPO = NBS.parent
@@ -36,7 +32,6 @@ if ADDRESS in os.environ:
     spec.write_text(json.dumps({"argv": argv, "display_name": "python3", "language": "python"}))
     os.environ["JUPYTER_PATH"] = str(spec.parents[2])
 
-
 def training(overrides: Sequence[str], processes: int = 1) -> subprocess.Popen:
     "Start a training with these settings in a fresh Python, as in a notebook."
     code = ("import sys; from u2net_nb.config import compose_config; from u2net_nb.training import launch; "
@@ -44,25 +39,21 @@ def training(overrides: Sequence[str], processes: int = 1) -> subprocess.Popen:
     command = [sys.executable, "-c", code, str(processes), *overrides]
     return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
 
-
 def tiny_training(root: Path) -> list[str]:
     "The settings of a training that takes seconds, on twelve drawn portraits in a new folder below `root`."
     from u2net_nb.sample import write_sample
     folder = write_sample(root/"tiny", 12, (36, 45))
     return [f"data.dir={folder}", "data.size=[32,40]", "data.workers=0", "trainer.batch_size=4", "trainer.epochs=2"]
 
-
-def quietly(cfg: "DictConfig") -> Path:
+def quietly(cfg) -> Path:
     "Train without a word; returns the run folder."
     from u2net_nb.training import train
     with redirect_stdout(StringIO()): return train(cfg)
 
-
-def unseen(cfg: "DictConfig") -> Path:
+def unseen(cfg) -> Path:
     "The same without figures and TensorBoard, where only numbers are compared: drawing takes as long as training here."
     with (patch("u2net_nb.training._draw"), patch("u2net_nb.training.Logger"),
           patch("u2net_nb.training.History.end")): return quietly(cfg)
-
 
 def same(a: Path, b: Path, file: str = "last.ckpt") -> bool:
     "Are all weights of two runs equal to the last bit? (Nearly, on a GPU, where some sums have no fixed order.)"
@@ -73,12 +64,10 @@ def same(a: Path, b: Path, file: str = "last.ckpt") -> bool:
     tolerance = 1e-3 if torch.cuda.is_available() else 0
     return all(torch.allclose(one[key], other[key], rtol=0, atol=tolerance) for key in one)
 
-
 def script(root: Path, name: str, /, *words: object) -> subprocess.CompletedProcess:
     "Run an installed command, such as `u2net_train`, in the folder `root`."
     command = [*WARM, Path(sys.executable).with_name(name), *words]
     return subprocess.run([*map(str, command)], cwd=root, capture_output=True, text=True, env=ENVIRONMENT | os.environ)
-
 
 def papermill(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters) -> subprocess.CompletedProcess:
     "Run a notebook of nbs/ in the folder `root`, as a user would from the shell. Lists and dicts go as YAML."
@@ -86,7 +75,6 @@ def papermill(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters
     for name, value in parameters.items():
         words += ["-y", json.dumps({name: value})] if isinstance(value, list | dict) else ["-p", name, value]
     return script(root, "papermill", NBS/f"{notebook}.ipynb", out, *words, "--no-progress-bar")
-
 
 def executed(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters) -> tuple[str, int]:
     "Run a notebook, which must succeed: the text it printed and the number of pictures in it."
@@ -98,7 +86,6 @@ def executed(root: Path, notebook: str, out: str = "out.ipynb", /, **parameters)
     assert "Warning" not in text and "it/s" not in text, text  # no warnings, no progress bar left behind
     return text, pictures
 
-
 def refused(root: Path, notebook: str, said: str, /, **parameters) -> None:
     "Run a notebook with a mistake: it must fail, and say this in its last lines."
     done = papermill(root, notebook, "wrong.ipynb", **parameters)
@@ -106,19 +93,16 @@ def refused(root: Path, notebook: str, said: str, /, **parameters) -> None:
     assert done.returncode != 0 and said in " ".join(last), done.stderr[-2000:]
     print(last[-1])
 
-
 def python(code: str, *words: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
     "Run Python code in a fresh process; `words` are its arguments."
     command = [sys.executable, "-c", code, *map(str, words)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=ENVIRONMENT | environment)
-
 
 def refusal(main: Callable, *words: object) -> str:
     "What a command says when it gives up."
     try: main([str(word) for word in words])
     except SystemExit as end: return str(end)
     raise AssertionError(f"{words} was accepted")
-
 
 @contextmanager
 def full_disk(left: int) -> Iterator[None]:
@@ -130,7 +114,6 @@ def full_disk(left: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
 
-
 def touch(root: Path | str, *names: str) -> Path:
     "Empty files below `root`, and the folders that they need. Returns `root`."
     for name in names:
@@ -139,18 +122,10 @@ def touch(root: Path | str, *names: str) -> Path:
         path.touch()
     return Path(root)
 
-
 def contents(folder: Path) -> dict[str, bytes]:
     "The bytes of every file below a folder, by its path."
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    "The SHA-256 of every file below a folder."
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
 
 def walking(
     steps: Sequence[int],               # where the person is in each frame, pixels to the right
@@ -166,13 +141,11 @@ def walking(
     grain = np.random.default_rng(0).normal(0, noise, frames.shape)
     return (255 * frames + grain).clip(0, 255).round().astype(np.uint8), alphas
 
-
 def save_gif(path: Path, frames: Iterable[np.ndarray], durations: int | list[int], **options) -> Path:
     "Write a GIF with Pillow; durations in milliseconds."
     first, *others = map(Image.fromarray, frames)
     first.save(path, append_images=others, save_all=True, duration=durations, **options)
     return path
-
 
 def save_video(
     path: Path,
@@ -205,7 +178,6 @@ def save_video(
             file.mux(tones.encode(None))
     return path
 
-
 def original_weights(arch: str, path: Path) -> Path:
     "A `.pth` as the original's are, with weights that follow from the names."
     import torch
@@ -215,7 +187,6 @@ def original_weights(arch: str, path: Path) -> Path:
     torch.save({name: torch.tensor(value) for name, value in state.items()}, path)
     return path
 
-
 def _by_rule(name: str, shape: Sequence[int]) -> np.ndarray:
     "The values of one tensor, drawn from a generator that is seeded with the name's checksum."
     if "num_batches" in name: return np.array(0)
@@ -223,7 +194,6 @@ def _by_rule(name: str, shape: Sequence[int]) -> np.ndarray:
     if name.endswith("running_var"): return (1 + .1 * abs(z)).astype(np.float32)
     if len(shape) == 4: return (z * np.sqrt(2 / np.prod(shape[1:]))).astype(np.float32)
     return (1 + .1 * z if name.endswith("bn_s1.weight") else .1 * z).astype(np.float32)
-
 
 def original_alpha(path: Path, photo: Image.Image) -> np.ndarray:
     "The alpha that the original's code makes of a photo of the network's size: its fused map, float32 H×W."
