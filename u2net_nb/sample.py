@@ -68,7 +68,9 @@ def write_sample(
         drawn = (draw_portrait([seed, i], size) for i in progress_bar(range(n), desc="Drawing portraits"))
         write = _write_dataset if layout == "dataset" else _write_aisegment
         write(whole, drawn, n, seed)
-        if out.exists(): out.rmdir()  # raises an OSError if another process has filled it meanwhile
-        whole.replace(out)
+        manifest = out/"manifest.csv"
+        if not manifest.exists() or manifest.read_bytes() != (whole/"manifest.csv").read_bytes():
+            if out.exists(): out.rmdir()  # raises an `OSError` if another process has filled it with something else
+            whole.replace(out)
     finally: shutil.rmtree(whole, ignore_errors=True)
     return out
