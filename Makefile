@@ -21,11 +21,12 @@ test: $(ready)
 	$(bin)/python nbs/tests/run.py
 	rm -rf .venv/was && cp -r u2net_nb .venv/was && $(bin)/nbdev_export
 	diff -r -x __pycache__ .venv/was u2net_nb
-	$(to_markdown) --output-dir .venv/was && diff README.md .venv/was/README.md
+	$(to_markdown) --output-dir .venv/was && $(squeeze) .venv/was/README.md && diff README.md .venv/was/README.md
 
 readme: $(ready)
-	$(to_markdown) --output-dir .
+	$(to_markdown) --output-dir . && $(squeeze) README.md
 
+squeeze = perl -0pi -e 's/\n( *\n)+/\n\n/g'
 to_markdown = $(bin)/jupyter nbconvert --log-level=ERROR --to markdown --output README --NbConvertApp.output_files_dir=nbs/images \
 	--TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_input_tags=hide_input nbs/index.ipynb
 
