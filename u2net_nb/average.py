@@ -34,6 +34,7 @@ def _cosine(one: U2Net, other: U2Net) -> float:
     kernels = [torch.cat([value.flatten() for value in net.parameters() if value.ndim == 4]) for net in (one, other)]
     return torch.cosine_similarity(*kernels, dim=0).item()
 
+# %% ../nbs/14_average.ipynb #4d5de439
 def _mismatch(first: U2Net, other: U2Net) -> str:
     "Why two networks have no meaningful mean; empty if they have one."
     kinds = [f"{arch_of(net.state_dict())}, {net.in_ch}→{net.out_ch} channels, photos in {net.normalisation}"

@@ -16,7 +16,7 @@ from typing import Literal
 from .core import BUNDLED, command, one_line_errors
 
 # %% ../nbs/46_commands.ipynb #47ab2606
-def _command(
+def _loading(
     name: str,             # what the user types
     module: str,           # of `u2net_nb`
     main: str = "main",    # its function
@@ -29,13 +29,13 @@ def _command(
     return run
 
 # %% ../nbs/46_commands.ipynb #47ab2607
-u2net_demo = _command("u2net_demo", "demo")
-u2net_download = _command("u2net_download", "hub", "download_main")
-u2net_predict = _command("u2net_predict", "convert")
-u2net_prepare = _command("u2net_prepare", "prepare")
-u2net_push = _command("u2net_push", "hub", "push_main")
-u2net_train = _command("u2net_train", "training")
-u2net_upload = _command("u2net_upload", "hub", "upload_main")
+u2net_demo = _loading("u2net_demo", "demo")
+u2net_download = _loading("u2net_download", "hub", "download_main")
+u2net_predict = _loading("u2net_predict", "convert")
+u2net_prepare = _loading("u2net_prepare", "prepare")
+u2net_push = _loading("u2net_push", "hub", "push_main")
+u2net_train = _loading("u2net_train", "training")
+u2net_upload = _loading("u2net_upload", "hub", "upload_main")
 
 # %% ../nbs/46_commands.ipynb #47ab2702
 def _average(

@@ -51,6 +51,7 @@ def _below(root: str, out: Path) -> Iterator[Path]:
         for path in (Path(folder, name) for name in sorted(names) if name[0] != "."):
             if is_picture(path.name) or unreadable(path.name) or path.suffix.lower() in VIDEOS: yield path
 
+# %% ../nbs/42_convert.ipynb #a1f79f8d
 def _why_skipped(path: Path) -> str:
     "The reason to leave out what nobody has named; empty if there is none."
     if path.exists() and not path.is_file(): return "not a file"

@@ -69,6 +69,7 @@ def picture_folders(folder: Path) -> tuple[list[Path], list[Path]]:
     mattes = [sub for sub in subs if any(word in sub.name.lower() for word in _MATTE_WORDS)]
     return [sub for sub in subs if sub not in mattes], mattes
 
+# %% ../nbs/22_dataset.ipynb #7334a349
 def _found_names(folder: Path) -> tuple[str, str]:
     "The one sub-folder of photos and the one of mattes. Raises `DataError` if there are more or fewer."
     photos, mattes = picture_folders(folder)
@@ -166,6 +167,7 @@ def group_of(
     found = re.search(pattern, name) if pattern else None
     return found.group() if found else otherwise or name
 
+# %% ../nbs/22_dataset.ipynb #3b2be6f3
 def is_pattern(text: str) -> bool:
     "Is the text a regular expression?"
     try: re.compile(text)

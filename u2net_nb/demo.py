@@ -98,6 +98,7 @@ def known_weights(
         if run.resolve() != bundled.resolve(): known[run.parent.name] = str(run)  # it may be a link to it
     return known
 
+# %% ../nbs/45_demo.ipynb #725658b0
 def _choose_weights(named: Sequence[str]) -> tuple[str, bool]:
     "A checkpoint, and whether to find strands of hair."
     known = known_weights(named)

@@ -200,6 +200,7 @@ def _weighted_mean(values: np.ndarray, weights: np.ndarray, side: int) -> np.nda
     total = cv2.blur(weights, box)[..., None] + trace
     return (cv2.blur(weights[..., None] * values, box) + trace * values) / total
 
+# %% ../nbs/20_matting.ipynb #cf3a81db
 def _fused_colours(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     "The person's own colours by blur fusion, uint8 H×W×3."
     photo, share = photo.astype(np.float32), alpha[..., None]

@@ -93,6 +93,7 @@ def as_jpeg(fig: Figure) -> Any:
     fig.savefig(buffer, format="jpeg", pil_kwargs={"quality": 85})
     return Image(buffer.getvalue(), format="jpeg")
 
+# %% ../nbs/34_plots.ipynb #ae00bb88
 def show_pictures(
     pictures: Sequence[Picture],  # of any sizes
     titles: Sequence[str] = (),   # one per picture, or for the first row only

@@ -24,11 +24,13 @@ def _rounded(half: ArrayLike) -> np.ndarray:
         points = np.stack([.75*points + .25*following, .25*points + .75*following], 1).reshape(-1, 2)
     return points
 
+# %% ../nbs/25_portraits.ipynb #0cad7ff3
 def _oval(x: float, y: float, rx: float, ry: float) -> np.ndarray:
     "An ellipse around (x, y) as a polygon: float 32×2."
     angle = np.linspace(0, 2*np.pi, 32, endpoint=False)
     return np.stack([x + rx*np.cos(angle), y + ry*np.sin(angle)], 1)
 
+# %% ../nbs/25_portraits.ipynb #1d1d204e
 def _bezier(guides: ArrayLike, steps: int = 14) -> np.ndarray:
     "Cubic Bézier curves, K×4×2 to float K×steps×2."
     t = np.linspace(0, 1, steps)[:, None]
@@ -133,6 +135,7 @@ class _Hair(NamedTuple):
     wave: float = 0.    # how far a wave swings
     turns: float = 2.   # waves per hair
 
+# %% ../nbs/25_portraits.ipynb #37353f1a
 def _strands(rng: Generator, hair: _Hair, guides: ArrayLike, n: int, mess: float = 1.) -> np.ndarray:
     "`n` hairs between the guides, `mess` times as loose: float n×T×2, where T is larger for wavy hair."
     guides, steps = np.asarray(guides, float), int(10 + 6*hair.turns) if hair.wave else 14
@@ -164,6 +167,7 @@ def _long_hair(rng: Generator) -> _Hair:
     left, right = [[(0,-1), (s*1.1,-1.1-v), (s*.95,.2), (s,length)] for s in (-1, 1)]
     return _Hair(front, [[left, [(0,-1), (0,-.5), (0,.3), (0,length)], right]], wave=rng.choice([0, .04, .07]))
 
+# %% ../nbs/25_portraits.ipynb #bf4f57b0
 def _short_hair(rng: Generator) -> _Hair:
     s, m = rng.choice([-1, 1]), rng.uniform(0, .16)
     sides = [[[(k*.66,-.72), (k*.74,-.6), (k*.79,-.3), (k*.75,-.02)],
@@ -181,6 +185,7 @@ def _bun(rng: Generator) -> _Hair:
     ball = [[(x-r,y), (x-r,y+k*r), (x+r,y+k*r), (x+r,y)] for k in (-1.5, 1.5)]
     return _Hair([*sides, ball], loose=.02)
 
+# %% ../nbs/25_portraits.ipynb #0ed3754a
 def _curls(rng: Generator) -> _Hair:
     def rays(reach: float, *radii: float) -> np.ndarray:
         angle = np.linspace(-reach, reach, 11)
@@ -198,15 +203,18 @@ def _outline(neckline: list, who: SimpleNamespace) -> np.ndarray:
     arm = [(n+.16,1.16), (n+.3,1.3), (1.25*k,1.42), (1.85*k,1.6), (1.95*k,2.9), (2.1*k,7), (0,7)]
     return _rounded([*neckline, *arm])
 
+# %% ../nbs/25_portraits.ipynb #5265ab6c
 def _tee(cloth: _Layer, who: SimpleNamespace) -> None:
     cloth.fill(_outline([(0,1.62), (.8*who.neck,1.59)], who), who.cloth)
 
+# %% ../nbs/25_portraits.ipynb #c440f95f
 def _shirt(cloth: _Layer, who: SimpleNamespace) -> None:
     n = who.neck
     cloth.fill(_outline([(0,1.75), (.6*n,1.3)], who), who.cloth)
     cloth.both([(0,1.75), (n+.02,1.02), (n+.2,1.26), (.36,2.08)], who.cloth*1.12 + .04)
     for y in np.arange(2.3, 6, .5): cloth.fill(_oval(0, y, .04, .04), who.cloth*.5 + .4)
 
+# %% ../nbs/25_portraits.ipynb #5d70b0bf
 def _jacket(cloth: _Layer, who: SimpleNamespace) -> None:
     n = who.neck
     cloth.fill(_outline([(0,1.9), (n,1.3)], who), who.under)
@@ -217,6 +225,7 @@ def _jacket(cloth: _Layer, who: SimpleNamespace) -> None:
 
 _GARMENTS = {"tee": _tee, "shirt": _shirt, "jacket": _jacket}
 
+# %% ../nbs/25_portraits.ipynb #e4a956a3
 def _add_stripes(cloth: np.ndarray, pose: _Pose, colour: np.ndarray, step: float) -> None:
     "Stripe a garment (premultiplied RGBA), one stripe per `step` units, in place."
     band = np.clip(.5 + 3*np.sin(pose.pixels()[1]*2*np.pi/step), 0, 1)
@@ -316,6 +325,7 @@ def _shadow(pose: _Pose, alpha: np.ndarray, dx: float, dy: float, blur: float) -
     moved = cv2.warpAffine(small, np.float32([[1, 0, dx*unit], [0, 1, dy*unit]]), pose.coarse)
     return cv2.GaussianBlur(moved, (0, 0), blur*unit)
 
+# %% ../nbs/25_portraits.ipynb #02f0e6af
 def _shade(layer: np.ndarray, light: np.ndarray, blush: np.ndarray | float = 0.) -> None:
     "Multiply a layer by coarse light, in place. Shadows are warmer than lights."
     light = np.minimum(light, 1.2)
@@ -368,6 +378,7 @@ def _night_lamps(scene: _Layer, rng: Generator, w: float, h: float, colours: np.
         x, y, r = rng.uniform([0, 0, .015], [w, h, .07])
         scene.fill(_oval(x, y, r, r), (rng.choice(colours)*.5 + .5)*light)
 
+# %% ../nbs/25_portraits.ipynb #082712c0
 def _leaves(scene: _Layer, rng: Generator, w: float, h: float, colours: np.ndarray) -> None:
     greens = _colours("24391d 2f4a26 4d6b30 6f8f3e 9bb35a c9d68a")
     scene.fill(_box(0, 0, w, h), greens[0])

@@ -229,6 +229,7 @@ def report_steps(run: Run, weights: list[float], observers: list[Observer]) -> N
     run.rows, run.waiting = run.rows + rows, []
     for observer in observers: observer.after_steps(rows)
 
+# %% ../nbs/37_training.ipynb #ae4faa45
 def _loss_row(step: int, epoch: int, names: list[str], rate: float, losses: Tensor, terms: Tensor) -> dict[str, Any]:
     "A row of losses.csv."
     maps, terms = losses.sum(0).tolist(), terms.tolist()
@@ -319,19 +320,20 @@ def saved_on_error(folder: Path, report: Callable, observers: list[Observer], ba
         raise MemoryError(f"{batch} does not fit into the memory: lower trainer.batch_size or data.size") from None
 
 # %% ../nbs/37_training.ipynb #37c0de16
-class _Lines:
+class _LineStream:
     "A stream that makes lines of what tqdm draws."
     def write(self, text: str) -> None:
         if text.strip(): print(text.strip(), flush=True)
 
     def flush(self) -> None: pass
 
+# %% ../nbs/37_training.ipynb #cb479fd3
 def step_bar(run: Run, trainer: TrainerConfig, silent: bool) -> tqdm:
     "A progress bar of the steps."
     total = run.step + trainer.epochs * run.per_epoch - run.position
     if trainer.max_steps: total = min(total, trainer.max_steps)
     piped = "IPython" not in sys.modules and not sys.stderr.isatty()
-    style = dict(file=_Lines(), mininterval=60, delay=60, miniters=1) if piped else {}
+    style = dict(file=_LineStream(), mininterval=60, delay=60, miniters=1) if piped else {}
     return progress_bar(total=total, initial=run.step, unit="step", silent=silent, **style)
 
 # %% ../nbs/37_training.ipynb #3800aa20
