@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains the network that comes with the package, from the original's weights: results/u2netp-portrait/train.sh
+# Trains the next network of the package, from the original's weights: results/u2netp-portrait/train.sh
 # Needed: the folders that u2net_nb/recipes/bundled.yaml names, data/pennfudan, data/eg1800_test, pytorch-optimizer, and
 # data/u2netp.pth, the 4.7 MB file to which github.com/xuebinqin/U-2-Net links. Killed and started again, it goes on.
 set -euo pipefail
