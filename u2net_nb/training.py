@@ -366,7 +366,7 @@ def finish(folder: Path, settings: ModelConfig, run: Run, loaders: Splits, batch
     if not accelerator.is_main_process: return
     if name != "trained": _keep_other(folder, nets[name])
     _draw(folder, [nets[name], *nets.values()][:min(2, len(nets))], loaders.test.dataset, accelerator)
-    history = pd.read_csv(folder/"history.csv", float_precision="round_trip")
+    history = pd.read_csv(folder/"history.csv")
     summary = summarise_run(history, photos, run.seconds) | found
     write_file(folder/"summary.csv", pd.DataFrame([summary]).to_csv(index=False))
     tqdm.write(describe_test(summary))
